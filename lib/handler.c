@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A handler is one POLL_ADD whose user_data is the handler. Nothing is sent to the kernel when a handler is set, changed or
+ * removed: it goes to the dirty list, and handlers_queue() sends what is then needed, just before the next submission. So a
+ * handler set and removed at once costs nothing, and no request of ours lands inside a chain of the user's.
+ *
+ * Removal is two-phase: unlinked from by_fd and never called again at once; freed by handlers_queue() when no poll of it is
+ * in the kernel any more. A handler's memory is valid as long as it is armed, or dirty, or linked in by_fd.
+ */
+#include "handler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FDS_FIRST 64
+
+struct handler {
+    struct completion completion;
+    struct lariat_loop *loop;
+    int fd;
+    void (*readable)(void *);
+    void (*writable)(void *);
+    void *opaque;
+    unsigned armed_mask;        /* events the kernel watches; only valid if armed */
+    bool edge;                  /* constant: multishot */
+    bool armed;                 /* its poll is in the kernel, or queued */
+    bool removed;
+    bool remove_sent;           /* only valid if removed and armed */
+    bool dirty;                 /* on the dirty list */
+    struct handler *next_dirty; /* only valid if dirty */
+};
+
+void handlers_init(struct lariat_loop *loop)
+{
+    memset(&loop->handlers, 0, sizeof(loop->handlers));
+    loop->handlers.dirty_end = &loop->handlers.dirty;
+}
+
+static void mark_dirty(struct handler *h)
+{
+    struct loop_handlers *hs = &h->loop->handlers;
+
+    if (h->dirty)
+        return;
+    h->dirty = true;
+    h->next_dirty = NULL;
+    *hs->dirty_end = h;
+    hs->dirty_end = &h->next_dirty;
+}
+
+static unsigned wanted_mask(const struct handler *h)
+{
+    return (h->readable ? POLLIN | POLLRDHUP : 0u) | (h->writable ? POLLOUT : 0u);
+}
+
+/* Send what the handler needs. False: no SQE. */
+static bool send_changes(struct handler *h)
+{
+    struct loop_handlers *hs = &h->loop->handlers;
+    bool update = h->armed && !h->removed;
+    struct io_uring_sqe *sqe;
+
+    if (h->removed ? h->remove_sent : h->armed && h->armed_mask == wanted_mask(h))
+        return true;
+    sqe = ring_internal_sqe(&h->loop->ring);
+    if (!sqe)
+        return false;
+    if (!h->armed) {
+        sqe->opcode = IORING_OP_POLL_ADD;
+        sqe->fd = h->fd;
+        sqe->len = h->edge ? IORING_POLL_ADD_MULTI : 0;
+        sqe->user_data = completion_user_data(&h->completion);
+        hs->n_armed++;
+        h->armed = true;
+    } else {
+        /* Answers -ENOENT or -EALREADY when the poll's own completion is on its way: then that brings it here again. */
+        sqe->opcode = IORING_OP_POLL_REMOVE;
+        sqe->fd = -1;
+        sqe->addr = completion_user_data(&h->completion);
+        sqe->len = update ? IORING_POLL_UPDATE_EVENTS | (h->edge ? IORING_POLL_ADD_MULTI : 0u) : 0;
+        h->remove_sent = h->removed;
+    }
+    if (!h->removed) {
+        h->armed_mask = wanted_mask(h);
+        ring_set_poll_mask(sqe, h->armed_mask);
+    }
+    return true;
+}
+
+bool handlers_queue(struct lariat_loop *loop)
+{
+    struct loop_handlers *hs = &loop->handlers;
+
+    while (hs->dirty) {
+        struct handler *h = hs->dirty;
+
+        if (!(h->removed && !h->armed) && !send_changes(h))
+            return false;
+        hs->dirty = h->next_dirty;
+        if (!hs->dirty)
+            hs->dirty_end = &hs->dirty;
+        h->dirty = false;
+        if (h->removed && !h->armed)
+            free(h);
+    }
+    return true;
+}
+
+static void remove_handler(struct handler *h)
+{
+    h->loop->handlers.by_fd[h->fd] = NULL;
+    h->removed = true;
+    h->remove_sent = false;
+    mark_dirty(h);
+}
+
+/* A failed poll would fail again at once, so it ends the handler. */
+static void report_failure(const struct handler *h, int err)
+{
+    fprintf(stderr, "lariat: loop '%s': handler of descriptor %d removed, because polling it failed: %s\n", h->loop->name,
+            h->fd, strerror(-err));
+}
+
+/* Returns whether a callback ran. A callback may remove or change this handler. */
+static bool dispatch(struct handler *h, unsigned events)
+{
+    const unsigned trouble = POLLERR | POLLHUP | POLLNVAL;
+    void (*readable)(void *) = h->readable;
+    bool ran = false;
+
+    if (readable && events & (POLLIN | POLLPRI | POLLRDHUP | trouble)) {
+        ran = true;
+        readable(h->opaque);
+    }
+    if (h->removed || !h->writable)
+        return ran;
+    if (events & POLLOUT || (!readable && events & trouble)) {
+        ran = true;
+        h->writable(h->opaque);
+    }
+    return ran;
+}
+
+static bool handler_event(struct completion *completion, int res, unsigned cqe_flags)
+{
+    struct handler *h = (struct handler *)((char *)completion - offsetof(struct handler, completion));
+    struct lariat_loop *loop = h->loop;
+    bool ran = false;
+
+    stat_add(&loop->stats.ops[LARIAT_OP_KIND_POLL], 1);
+    if (!(cqe_flags & IORING_CQE_F_MORE)) {
+        h->armed = false;
+        loop->handlers.n_armed--;
+        mark_dirty(h); /* to be armed again, or freed */
+    } else if (h->removed) {
+        h->remove_sent = false; /* the removal may have been refused because this event was on its way: ask again */
+        mark_dirty(h);
+    }
+    if (h->removed || res == -ECANCELED)
+        return false;
+    if (res < 0) {
+        report_failure(h, res);
+        ran = dispatch(h, POLLNVAL);
+        if (!h->removed)
+            remove_handler(h);
+    } else {
+        ran = dispatch(h, (unsigned)res);
+    }
+    stat_add(&loop->stats.handlers_run, ran);
+    return ran;
+}
+
+/* Make by_fd long enough. 0 or -ENOMEM. */
+static int make_room(struct loop_handlers *hs, int fd)
+{
+    unsigned n = hs->n_by_fd ? hs->n_by_fd : FDS_FIRST;
+    struct handler **by_fd;
+
+    if ((unsigned)fd < hs->n_by_fd)
+        return 0;
+    while (n <= (unsigned)fd)
+        n *= 2;
+    by_fd = realloc(hs->by_fd, n * sizeof(struct handler *));
+    if (!by_fd)
+        return -ENOMEM;
+    memset(by_fd + hs->n_by_fd, 0, (n - hs->n_by_fd) * sizeof(struct handler *));
+    hs->by_fd = by_fd;
+    hs->n_by_fd = n;
+    return 0;
+}
+
+static struct handler *add_handler(struct lariat_loop *loop, int fd, bool edge)
+{
+    struct handler *h = make_room(&loop->handlers, fd) ? NULL : calloc(1, sizeof(*h));
+
+    if (!h)
+        return NULL;
+    h->completion.fn = handler_event;
+    h->loop = loop;
+    h->fd = fd;
+    h->edge = edge;
+    loop->handlers.by_fd[fd] = h;
+    return h;
+}
+
+static int set_handler(struct lariat_loop *loop, int fd, bool edge, void (*readable)(void *), void (*writable)(void *),
+                       void *opaque)
+{
+    struct handler *h;
+
+    if (fd < 0)
+        return -EBADF;
+    h = (unsigned)fd < loop->handlers.n_by_fd ? loop->handlers.by_fd[fd] : NULL;
+    if (!readable && !writable) {
+        if (h)
+            remove_handler(h);
+        loop_queued(loop);
+        return 0;
+    }
+    if (loop->stopping)
+        return -ESHUTDOWN;
+    /* A new edge handler must report what is ready now, and a poll cannot change its nature: so another handler. */
+    if (h && (edge || h->edge)) {
+        remove_handler(h);
+        h = NULL;
+    }
+    if (!h)
+        h = add_handler(loop, fd, edge);
+    if (!h)
+        return -ENOMEM;
+    h->readable = readable;
+    h->writable = writable;
+    h->opaque = opaque;
+    mark_dirty(h);
+    loop_queued(loop);
+    return 0;
+}
+
+int lariat_handler_set(struct lariat_loop *loop, int fd, void (*readable)(void *), void (*writable)(void *), void *opaque)
+{
+    assert_owner(loop, __func__);
+    return set_handler(loop, fd, false, readable, writable, opaque);
+}
+
+int lariat_handler_set_edge(struct lariat_loop *loop, int fd, void (*readable)(void *), void (*writable)(void *),
+                            void *opaque)
+{
+    assert_owner(loop, __func__);
+    return set_handler(loop, fd, true, readable, writable, opaque);
+}
+
+void handlers_drop(struct lariat_loop *loop)
+{
+    for (unsigned i = 0; i < loop->handlers.n_by_fd; i++)
+        if (loop->handlers.by_fd[i])
+            remove_handler(loop->handlers.by_fd[i]);
+}
+
+void handlers_exit(struct lariat_loop *loop)
+{
+    struct loop_handlers *hs = &loop->handlers;
+
+    while (hs->dirty) {
+        struct handler *h = hs->dirty;
+
+        hs->dirty = h->next_dirty;
+        if (h->removed) /* the others are in by_fd */
+            free(h);
+    }
+    for (unsigned i = 0; i < hs->n_by_fd; i++)
+        free(hs->by_fd[i]);
+    free(hs->by_fd);
+    handlers_init(loop);
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+
+# All objects of the library. The unit suites link this one, so that they reach internal functions;
+# the library proper is linked from it with the symbols that lib/liblariat.map names.
+noinst_LTLIBRARIES += lib/liblariat_core.la
+
+lib_liblariat_core_la_SOURCES = \
+	lib/annotate.h \
+	lib/bh.c \
+	lib/bh.h \
+	lib/clock.c \
+	lib/clock.h \
+	lib/completion.h \
+	lib/cpu_list.c \
+	lib/cpu_list.h \
+	lib/embed.c \
+	lib/explain.c \
+	lib/fatal.c \
+	lib/fatal.h \
+	lib/file.c \
+	lib/file.h \
+	lib/file_io.c \
+	lib/file_probe.c \
+	lib/fork.c \
+	lib/fork.h \
+	lib/handler.c \
+	lib/handler.h \
+	lib/histogram.c \
+	lib/iothread.c \
+	lib/loop.c \
+	lib/loop.h \
+	lib/loop_life.c \
+	lib/notify.c \
+	lib/notify.h \
+	lib/op.c \
+	lib/op.h \
+	lib/op_calls.c \
+	lib/op_full.c \
+	lib/options.h \
+	lib/poll.c \
+	lib/poll.h \
+	lib/ring.c \
+	lib/ring.h \
+	lib/stats.c \
+	lib/stats.h \
+	lib/stop.c \
+	lib/timer.c \
+	lib/timer.h \
+	lib/uring_compat.h \
+	$(NULL)
+lib_liblariat_core_la_CPPFLAGS = $(private_cppflags) $(LIBURING_CFLAGS)
+lib_liblariat_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+
+lib_LTLIBRARIES += lib/liblariat.la
+
+lib_liblariat_la_SOURCES =
+lib_liblariat_la_LIBADD = lib/liblariat_core.la $(LIBURING_LIBS)
+lib_liblariat_la_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-version-info $(LARIAT_LT_VERSION) \
+	-Wl,--version-script=$(top_srcdir)/lib/liblariat.map \
+	-Wl,-z,now \
+	-Wl,-z,relro \
+	$(NO_UNDEFINED_LDFLAGS) \
+	$(NULL)
+EXTRA_lib_liblariat_la_DEPENDENCIES = lib/liblariat.map
+
+EXTRA_DIST += lib/liblariat.map

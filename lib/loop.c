@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One iteration of a loop: submit, wait (spin, then sleep), reap, run deferred ops, BHs and timers. Everything here runs on
+ * the owner; what other threads may do goes through notify.h, bh.c and the parameters' mutex (loop_life.c).
+ *
+ * What decides about sleeping: the completion queue, the BH list, deferred ops and the earliest timer. The kernel's hint
+ * flags (ring_hinted()) never do, because they can stay set with nothing behind them.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "clock.h"
+#include "handler.h"
+#include "op.h"
+#include "poll.h"
+
+#define WAKE_ERRORS_MAX 16
+#define BACKOFF_NS 1000000 /* while the kernel has no memory for us */
+
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* ---- the wake-up poll ---- */
+
+static bool wake_event(struct completion *completion, int res, unsigned cqe_flags)
+{
+    struct lariat_loop *loop = (struct lariat_loop *)((char *)completion - offsetof(struct lariat_loop, wake));
+
+    if (res > 0) {
+        stat_add(&loop->stats.notify_wakeups, 1);
+        loop->wake_errors = 0;
+    }
+    if (cqe_flags & IORING_CQE_F_MORE)
+        return false;
+    /* It ended: a full completion queue ends it, and so does every event of a one-shot poll. Read, or it fires at once. */
+    loop->wake_armed = false;
+    if (res >= 0)
+        notify_drain(&loop->notify);
+    else if (res == -EINVAL && !loop->wake_oneshot)
+        loop->wake_oneshot = true; /* multishot polls came with Linux 5.13 */
+    else
+        loop->wake_errors++;
+    return false;
+}
+
+static bool arm_wake(struct lariat_loop *loop)
+{
+    struct io_uring_sqe *sqe = ring_internal_sqe(&loop->ring);
+
+    if (!sqe)
+        return false;
+    sqe->opcode = IORING_OP_POLL_ADD;
+    sqe->fd = loop->notify.fd;
+    sqe->len = loop->wake_oneshot ? 0 : IORING_POLL_ADD_MULTI;
+    ring_set_poll_mask(sqe, POLLIN);
+    loop->wake.fn = wake_event;
+    sqe->user_data = completion_user_data(&loop->wake);
+    loop->wake_armed = true;
+    return true;
+}
+
+bool loop_queue_internal(struct lariat_loop *loop)
+{
+    bool ok = true;
+
+    if (unlikely(!loop->wake_armed))
+        ok = arm_wake(loop);
+    if (unlikely(loop->handlers.dirty != NULL))
+        ok = handlers_queue(loop) && ok;
+    return ok;
+}
+
+/* ---- waiting ---- */
+
+/* What an enter may answer without the loop being broken; the rest is for the caller of lariat_loop_poll(). */
+static int tolerate(struct lariat_loop *loop, int err)
+{
+    switch (err) {
+    case -EINTR:
+    case -ETIME:
+        return 0;
+    case -EAGAIN: /* no memory, or the completion queue overflown: what is queued stays queued, so reap and try again */
+    case -EBUSY:
+    case -ENOMEM:
+        if (!loop_has_work(loop)) {
+            struct timespec ts = { 0, BACKOFF_NS };
+
+            nanosleep(&ts, NULL);
+        }
+        return 0;
+    default:
+        return err;
+    }
+}
+
+static int submit_now(struct lariat_loop *loop)
+{
+    return tolerate(loop, ring_submit(&loop->ring));
+}
+
+enum spin_end { SPIN_WORK, SPIN_DEADLINE, SPIN_VAIN };
+
+/* Look for work until `limit_ns` of the clock or the deadline; *now_ns: when it began, and when it ended. */
+static enum spin_end spin_until(struct lariat_loop *loop, int64_t limit_ns, int64_t deadline_ns, int64_t *now_ns)
+{
+    struct ring *ring = &loop->ring;
+    bool obey_hint = true;
+
+    for (;;) {
+        if (loop_has_work(loop))
+            return SPIN_WORK;
+        if (obey_hint && unlikely(ring_hinted(ring))) {
+            if (ring_get_events(ring) < 0 || ring_cq_ready(ring))
+                return SPIN_WORK;
+            obey_hint = !ring_hinted(ring); /* nothing came and it is still set: stale */
+        }
+        cpu_relax();
+        *now_ns = clock_now_ns();
+        if (*now_ns >= deadline_ns)
+            return SPIN_DEADLINE;
+        if (*now_ns >= limit_ns)
+            return SPIN_VAIN;
+    }
+}
+
+static bool spin(struct lariat_loop *loop, int64_t deadline_ns, int64_t *now_ns)
+{
+    int64_t begin_ns = *now_ns;
+    int64_t limit_ns = begin_ns <= CLOCK_NEVER - loop->window_ns ? begin_ns + loop->window_ns : CLOCK_NEVER;
+    enum spin_end end = spin_until(loop, limit_ns, deadline_ns, now_ns);
+    uint64_t spun_ns = (uint64_t)(*now_ns - begin_ns);
+
+    stat_add(&loop->stats.spins, 1);
+    stat_add(&loop->stats.spin_ns, spun_ns);
+    if (end == SPIN_VAIN)
+        stat_add(&loop->stats.spin_vain_ns, spun_ns);
+    else
+        stat_add(&loop->stats.spins_hit, 1);
+    return end != SPIN_VAIN;
+}
+
+static int sleep_until(struct lariat_loop *loop, int64_t deadline_ns)
+{
+    struct ring *ring = &loop->ring;
+    int err = 0;
+
+    stat_add(&loop->stats.sleeps, 1);
+    notify_raise(&loop->notify);
+    /* The look after the raise: pairs with push before notify_leave() in bh.c. */
+    while (!atomic_load_explicit(&loop->bh_head, memory_order_acquire)) {
+        unsigned before = ring_unsubmitted(ring), after;
+
+        err = ring_wait(ring, deadline_ns, loop->n_storage);
+        after = ring_unsubmitted(ring);
+        /* A submission cut short does not wait; go on for as long as it advances. */
+        if (err || ring_cq_ready(ring) || !after || after >= before)
+            break;
+    }
+    notify_lower(&loop->notify);
+    return tolerate(loop, err);
+}
+
+static void learn(struct lariat_loop *loop, int64_t waited_ns)
+{
+    int64_t before = loop->window_ns;
+
+    if (!loop->params.max_ns)
+        return;
+    loop->window_ns = poll_next_window(&loop->params, before, waited_ns);
+    if (loop->window_ns == before)
+        return;
+    stat_add(loop->window_ns > before ? &loop->stats.window_grown : &loop->stats.window_shrunk, 1);
+    stat_set(&loop->stats.window_ns, (uint64_t)loop->window_ns);
+}
+
+/* The wait of a loop that neither polls nor measures reads no clock. */
+static int wait_for_work(struct lariat_loop *loop)
+{
+    struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
+    int64_t deadline_ns = timers_next_ns(&loop->timers);
+    int64_t begin_ns, now_ns, slept_ns;
+    int err = 0;
+
+    if (!loop->params.max_ns && likely(!histograms))
+        return sleep_until(loop, deadline_ns);
+    begin_ns = now_ns = clock_now_ns();
+    if (deadline_ns <= begin_ns)
+        return submit_now(loop);
+    if (!loop->window_ns || !spin(loop, deadline_ns, &now_ns)) {
+        slept_ns = now_ns;
+        err = sleep_until(loop, deadline_ns);
+        now_ns = clock_now_ns();
+        stat_add(&loop->stats.sleep_ns, (uint64_t)(now_ns - slept_ns));
+    }
+    learn(loop, now_ns - begin_ns);
+    if (histograms)
+        lariat_histogram_add(&histograms->wait, now_ns - begin_ns);
+    return err;
+}
+
+/* Submit what is queued, and wait if that is allowed and needed: one system call for both while the window is closed. */
+static int submit_and_wait(struct lariat_loop *loop, bool blocking)
+{
+    bool may_sleep = loop_queue_internal(loop) && blocking;
+
+    if (!may_sleep || loop_has_work(loop))
+        return submit_now(loop);
+    if (loop->window_ns && ring_unsubmitted(&loop->ring)) {
+        int err = submit_now(loop);
+
+        /* What the page cache holds has been read inside the submit. */
+        if (err || loop_has_work(loop))
+            return err;
+    }
+    return wait_for_work(loop);
+}
+
+/* ---- running callbacks ---- */
+
+/* Bounded by a snapshot of the tail. Each slot is given back before its callback runs, which may fill the ring anew. */
+bool loop_reap(struct lariat_loop *loop)
+{
+    struct ring *ring = &loop->ring;
+    unsigned head = *ring->cq_khead;
+    unsigned tail = __atomic_load_n(ring->cq_ktail, __ATOMIC_ACQUIRE);
+    unsigned n = tail - head;
+    bool progress = false;
+
+    if (!n)
+        return false;
+    stat_add(&loop->stats.cqes_reaped, n);
+    if (n > loop->stats.batch_max)
+        stat_set(&loop->stats.batch_max, n);
+    while (head != tail) {
+        const struct io_uring_cqe *cqe = &ring->cqes[head & ring->cq_mask];
+        uint64_t user_data = cqe->user_data;
+        unsigned cqe_flags = cqe->flags;
+        int res = cqe->res;
+
+        /* Release: the CQE has been read before the kernel may write the slot again. */
+        __atomic_store_n(ring->cq_khead, ++head, __ATOMIC_RELEASE);
+        if (likely(user_data && !(user_data & COMPLETION_TAG))) {
+            progress |= op_complete(loop, (struct lariat_op *)(uintptr_t)user_data, res, cqe_flags);
+        } else if (user_data) {
+            struct completion *completion = (struct completion *)(uintptr_t)(user_data & ~COMPLETION_TAG);
+
+            progress |= completion->fn(completion, res, cqe_flags);
+        }
+    }
+    return progress;
+}
+
+int loop_iterate(struct lariat_loop *loop, bool blocking)
+{
+    bool progress;
+    int err;
+
+    stat_add(&loop->stats.iterations, 1);
+    if (unlikely(atomic_load_explicit(&loop->params_version, memory_order_relaxed) != loop->params_seen))
+        loop_take_params(loop);
+    err = submit_and_wait(loop, blocking);
+    if (unlikely(loop->wake_errors > WAKE_ERRORS_MAX))
+        err = -EBADF; /* nobody could wake this loop: its eventfd was closed behind its back */
+    if (unlikely(err))
+        return err;
+    progress = loop_reap(loop);
+    if (unlikely(loop->deferred.first != NULL))
+        progress |= op_run_deferred(loop);
+    progress |= bh_run_slice(loop);
+    if (timers_next_ns(&loop->timers) != CLOCK_NEVER) {
+        unsigned n = timers_run(&loop->timers);
+
+        stat_add(&loop->stats.timers_fired, n);
+        progress |= n > 0;
+    }
+    return progress;
+}
+
+int lariat_loop_poll(struct lariat_loop *loop, bool blocking)
+{
+    struct lariat_loop *outer;
+    int ret;
+
+    assert_owner(loop, __func__);
+    if (unlikely(loop->polling))
+        return -EDEADLK;
+    loop->prepared = false;
+    loop->polling = true;
+    outer = loop_set_current(loop);
+    if (likely(!atomic_load_explicit(&loop->closed, memory_order_relaxed)))
+        ret = loop_iterate(loop, blocking);
+    else
+        ret = op_run_deferred(loop) ? 1 : -ESHUTDOWN; /* what was submitted after the close still gets its answer */
+    loop_set_current(outer);
+    loop->polling = false;
+    return ret;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop's struct, shared by the files that make it up. Owner only, but for what is marked otherwise.
+ */
+#ifndef LARIAT_LOOP_PRIVATE_H
+#define LARIAT_LOOP_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lariat/loop.h>
+#include <lariat/op.h>
+
+#include "bh.h"
+#include "completion.h"
+#include "fatal.h"
+#include "fork.h"
+#include "notify.h"
+#include "ring.h"
+#include "stats.h"
+#include "timer.h"
+
+#define CACHE_LINE 64
+
+struct handler;
+
+#define ATTENTION_STOPPING 1u
+#define ATTENTION_ANNOTATE 2u /* constant */
+#define ATTENTION_MEASURE 4u  /* histograms are on */
+#define ATTENTION_EMBED 8u    /* constant: somebody may have to be told that there is something to submit */
+
+/* Ops whose result is known without the kernel; delivered by the next iteration, in order. */
+struct deferred_ops {
+    struct lariat_op *first, *last; /* last only valid if first */
+    unsigned n;
+};
+
+struct loop_handlers {
+    struct handler **by_fd;
+    unsigned n_by_fd;       /* length of the array */
+    unsigned n_armed;       /* polls in the kernel */
+    struct handler *dirty;  /* first of those that need an SQE, or to be freed */
+    struct handler **dirty_end;
+};
+
+struct lariat_loop {
+    /* Any thread: the line that producers write. */
+    struct notify notify __attribute__((aligned(CACHE_LINE)));
+    struct lariat_bh *_Atomic bh_head; /* newest first */
+
+    /* Any thread, constant after creation. */
+    uint64_t owner __attribute__((aligned(CACHE_LINE))); /* thread_self() of the owner */
+    uint64_t generation;                                 /* of the process that made it (fork.h) */
+    char *name;
+    bool embed;
+    bool annotate;                                       /* tell valgrind or ASan about the memory of ops */
+
+    /* Any thread, atomic. */
+    _Atomic unsigned refs;
+    _Atomic bool closed;
+    _Atomic unsigned attention;      /* ATTENTION_...: ops take the long way */
+    _Atomic unsigned params_version; /* of params_set; bumped under params_mutex */
+    struct loop_histograms *_Atomic histograms; /* NULL while off */
+
+    /* Under params_mutex. */
+    pthread_mutex_t params_mutex;
+    struct lariat_poll_params params_set;
+    struct loop_histograms *histograms_made; /* kept until the loop is freed */
+
+    /* Owner. */
+    struct ring ring __attribute__((aligned(CACHE_LINE)));
+    struct lariat_poll_params params; /* in force */
+    unsigned params_seen;             /* version that is in force */
+    int64_t window_ns;
+    bool polling;        /* inside lariat_loop_poll(), dispatch or close */
+    bool prepared;       /* between prepare and check */
+    bool stopping;
+    bool wake_armed;     /* the poll on the eventfd is in the kernel, or queued */
+    bool wake_oneshot;   /* the kernel has no multishot poll */
+    unsigned wake_errors; /* in a row */
+    unsigned n_ops;      /* in flight: accepted, callback not called */
+    unsigned n_storage;  /* of those, the storage ops in the kernel */
+    unsigned late_ops;   /* still accepted while stopping */
+    struct lariat_op *cancellable; /* list of the ops in flight that a stop cancels */
+    struct deferred_ops deferred;
+    struct timers timers;
+    struct loop_handlers handlers;
+    struct completion wake;
+    struct io_uring_sqe scratch_sqe; /* handed out by lariat_sqe() when the request cannot be made */
+    struct lariat_bh notify_bh;
+    struct lariat_loop_stats stats; /* written by the owner with relaxed stores; eventfd_writes by all */
+};
+
+/* A number for each thread, never used again. */
+extern _Thread_local uint64_t thread_number __attribute__((tls_model("initial-exec")));
+uint64_t thread_number_assign(void);
+
+static inline uint64_t thread_self(void)
+{
+    return likely(thread_number) ? thread_number : thread_number_assign();
+}
+
+/* Ends the process unless the caller may use the loop at all. */
+void loop_fail(const struct lariat_loop *loop, const char *function) __attribute__((noreturn, cold));
+
+/* First line of every any-thread function: not NULL, and not a child of fork(). */
+static inline void assert_usable(const struct lariat_loop *loop, const char *function)
+{
+    if (unlikely(!loop || fork_is_child(loop->generation)))
+        loop_fail(loop, function);
+}
+
+/* First line of every owner-only function. */
+static inline void assert_owner(const struct lariat_loop *loop, const char *function)
+{
+    if (unlikely(!loop || thread_self() != loop->owner || fork_is_child(loop->generation)))
+        loop_fail(loop, function);
+}
+
+/* Set the loop that lariat_loop_current() returns on this thread; returns the one before. */
+struct lariat_loop *loop_set_current(struct lariat_loop *loop);
+
+/* Something was queued between prepare and check: make the outer wait return. */
+static inline void loop_queued(struct lariat_loop *loop)
+{
+    if (unlikely(loop->prepared))
+        lariat_loop_notify(loop);
+}
+
+/* One iteration without or with waiting. 1, 0 or -errno. The caller is the owner and holds loop->polling. */
+int loop_iterate(struct lariat_loop *loop, bool blocking);
+
+/* Take over newly set parameters. */
+void loop_take_params(struct lariat_loop *loop);
+
+/* Turn pending handler changes and the wake-up poll into SQEs. False: no room now, so do not sleep. */
+bool loop_queue_internal(struct lariat_loop *loop);
+
+/* Run the callbacks of the completions that are there now. Returns whether a callback of the user ran. */
+bool loop_reap(struct lariat_loop *loop);
+
+/* Is there something to run without the kernel's help? */
+static inline bool loop_has_work(const struct lariat_loop *loop)
+{
+    return ring_cq_ready(&loop->ring) || atomic_load_explicit(&loop->bh_head, memory_order_relaxed) || loop->deferred.first;
+}
+
+/* Stop and drain (stop.c). The caller is the owner and holds loop->polling. */
+int loop_drain(struct lariat_loop *loop);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* A loop's creation, references and end, and what any thread may ask of it or set. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "annotate.h"
+#include "handler.h"
+#include "loop.h"
+#include "op.h"
+#include "options.h"
+#include "poll.h"
+
+#define SQ_ENTRIES_DEFAULT 128
+#define CQ_PER_SQ_DEFAULT 4
+#define CQ_ENTRIES_MAX 65536
+#define FLAGS_BUILT (LARIAT_LOOP_SQPOLL | LARIAT_LOOP_EMBED)
+
+_Thread_local uint64_t thread_number;
+static _Thread_local struct lariat_loop *current_loop;
+
+uint64_t thread_number_assign(void)
+{
+    static _Atomic uint64_t last;
+
+    thread_number = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    return thread_number;
+}
+
+void loop_fail(const struct lariat_loop *loop, const char *function)
+{
+    if (!loop)
+        fatal(function, "loop", "NULL", "must not be NULL");
+    if (fork_is_child(loop->generation))
+        fatal(function, "loop", loop->name, "used in a child of fork()");
+    fatal(function, "loop", loop->name, "called from a thread that does not own it");
+}
+
+struct lariat_loop *loop_set_current(struct lariat_loop *loop)
+{
+    struct lariat_loop *before = current_loop;
+
+    current_loop = loop;
+    return before;
+}
+
+struct lariat_loop *lariat_loop_current(void)
+{
+    return current_loop;
+}
+
+const char *lariat_loop_name(const struct lariat_loop *loop)
+{
+    assert_usable(loop, __func__);
+    return loop->name;
+}
+
+static void notified(void *opaque)
+{
+    (void)opaque; /* the list entry was the message */
+}
+
+void lariat_loop_notify(struct lariat_loop *loop)
+{
+    assert_usable(loop, __func__);
+    (void)lariat_bh_schedule(&loop->notify_bh);
+}
+
+/* ---- parameters ---- */
+
+int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_poll_params *params)
+{
+    int err;
+
+    assert_usable(loop, __func__);
+    require(params, __func__, "params");
+    err = poll_params_check(params);
+    if (err)
+        return err;
+    if (atomic_load_explicit(&loop->closed, memory_order_acquire))
+        return -ESHUTDOWN;
+    pthread_mutex_lock(&loop->params_mutex);
+    loop->params_set = *params;
+    atomic_fetch_add_explicit(&loop->params_version, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&loop->params_mutex);
+    lariat_loop_notify(loop); /* end a spin that the new window may not allow */
+    return 0;
+}
+
+void lariat_loop_get_poll_params(struct lariat_loop *loop, struct lariat_poll_params *params)
+{
+    assert_usable(loop, __func__);
+    require(params, __func__, "params");
+    pthread_mutex_lock(&loop->params_mutex);
+    *params = loop->params_set;
+    pthread_mutex_unlock(&loop->params_mutex);
+}
+
+void loop_take_params(struct lariat_loop *loop)
+{
+    pthread_mutex_lock(&loop->params_mutex);
+    loop->params = loop->params_set;
+    loop->params_seen = atomic_load_explicit(&loop->params_version, memory_order_relaxed);
+    pthread_mutex_unlock(&loop->params_mutex);
+    loop->window_ns = 0;
+    stat_set(&loop->stats.window_ns, 0);
+}
+
+/* ---- creation ---- */
+
+static int read_options(const struct lariat_loop_options *opts, struct lariat_loop_options *to)
+{
+    struct lariat_loop_options defaults = LARIAT_LOOP_OPTIONS_INIT;
+    int err = 0;
+
+    *to = defaults;
+    if (opts)
+        err = options_read(to, sizeof(*to), opts);
+    if (err)
+        return err;
+    if (!to->name)
+        to->name = "loop";
+    if (!to->sq_entries)
+        to->sq_entries = SQ_ENTRIES_DEFAULT;
+    if (!to->cq_entries) {
+        to->cq_entries = to->sq_entries <= CQ_ENTRIES_MAX / CQ_PER_SQ_DEFAULT ? to->sq_entries * CQ_PER_SQ_DEFAULT : CQ_ENTRIES_MAX;
+    }
+    if (!ring_sizes_valid(to->sq_entries, to->cq_entries))
+        return -EINVAL;
+    if (to->flags & LARIAT_LOOP_IOPOLL)
+        return -EOPNOTSUPP;
+    if (to->flags & ~FLAGS_BUILT)
+        return -EINVAL;
+    return to->poll ? poll_params_check(to->poll) : 0;
+}
+
+static void note_ring(struct lariat_loop *loop)
+{
+    loop->stats.setup_flags = loop->ring.setup_flags;
+    loop->stats.sq_entries = loop->ring.sq_entries;
+    loop->stats.cq_entries = loop->ring.cq_entries;
+    loop->stats.registered_ring = loop->ring.registered;
+    loop->stats.no_iowait = loop->ring.no_iowait;
+    loop->stats.abs_deadlines = loop->ring.abs_timer;
+}
+
+static void loop_free(struct lariat_loop *loop)
+{
+    handlers_exit(loop);
+    timers_exit(&loop->timers);
+    if (!fork_is_child(loop->generation)) /* there somebody may hold it for ever */
+        pthread_mutex_destroy(&loop->params_mutex);
+    free(loop->histograms_made);
+    free(loop->name);
+    free(loop);
+}
+
+static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options *opts)
+{
+    struct ring_options ring_opts = { opts->sq_entries, opts->cq_entries, opts->flags & LARIAT_LOOP_SQPOLL,
+                                      opts->flags & LARIAT_LOOP_EMBED };
+    int err;
+
+    atomic_init(&loop->bh_head, NULL);
+    atomic_init(&loop->refs, 1);
+    loop->owner = thread_self();
+    loop->embed = ring_opts.embed;
+    loop->annotate = ANNOTATE_ASAN_ON || ANNOTATE_ON_VALGRIND();
+    atomic_init(&loop->attention, (loop->embed ? ATTENTION_EMBED : 0) | (loop->annotate ? ATTENTION_ANNOTATE : 0));
+    pthread_mutex_init(&loop->params_mutex, NULL);
+    timers_init(&loop->timers);
+    handlers_init(loop);
+    bh_init(&loop->notify_bh, loop, "notify", notified, NULL);
+    loop->notify_bh.quiet = true;
+    if (opts->poll)
+        loop->params_set = *opts->poll;
+    else
+        lariat_poll_params_init(&loop->params_set, LARIAT_POLL_CLASSIC);
+    loop->params = loop->params_set;
+    loop->generation = fork_generation();
+    loop->name = strdup(opts->name);
+    if (!loop->generation || !loop->name)
+        return -ENOMEM;
+    err = notify_init(&loop->notify, &loop->stats.eventfd_writes);
+    if (err)
+        return err;
+    err = ring_init(&loop->ring, &ring_opts, &loop->stats);
+    if (err)
+        notify_exit(&loop->notify);
+    else
+        note_ring(loop);
+    return err;
+}
+
+int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out)
+{
+    struct lariat_loop_options read;
+    struct lariat_loop *loop;
+    int err;
+
+    require(out, __func__, "out");
+    err = read_options(opts, &read);
+    if (err)
+        return err;
+    loop = aligned_alloc(CACHE_LINE, sizeof(*loop)); /* sizeof is a multiple of the alignment */
+    if (!loop)
+        return -ENOMEM;
+    memset(loop, 0, sizeof(*loop));
+    err = loop_init(loop, &read);
+    if (err) {
+        loop_free(loop);
+        return err;
+    }
+    *out = loop;
+    return 0;
+}
+
+/* ---- the end ---- */
+
+static int close_ring(struct lariat_loop *loop)
+{
+    struct lariat_loop *outer = loop_set_current(loop);
+    int err;
+
+    loop->prepared = false;
+    loop->polling = true;
+    err = loop_drain(loop);
+    loop->polling = false;
+    loop_set_current(outer);
+    ring_exit(&loop->ring, false);
+    notify_exit(&loop->notify);
+    timers_exit(&loop->timers);
+    atomic_store_explicit(&loop->closed, true, memory_order_release);
+    return err;
+}
+
+int lariat_loop_close(struct lariat_loop *loop)
+{
+    assert_owner(loop, __func__);
+    if (loop->polling)
+        return -EDEADLK;
+    if (atomic_load_explicit(&loop->closed, memory_order_relaxed))
+        return 0;
+    return close_ring(loop);
+}
+
+struct lariat_loop *lariat_loop_ref(struct lariat_loop *loop)
+{
+    assert_usable(loop, __func__);
+    atomic_fetch_add_explicit(&loop->refs, 1, memory_order_relaxed);
+    return loop;
+}
+
+void lariat_loop_unref(struct lariat_loop *loop)
+{
+    if (!loop)
+        return;
+    if (fork_is_child(loop->generation)) {
+        if (atomic_fetch_sub_explicit(&loop->refs, 1, memory_order_acq_rel) == 1) {
+            ring_exit(&loop->ring, true);
+            notify_exit(&loop->notify);
+            loop_free(loop);
+        }
+        return;
+    }
+    /* The last reference closes first, while it still exists, since callbacks may take and give back others. */
+    if (atomic_load_explicit(&loop->refs, memory_order_acquire) == 1 &&
+        !atomic_load_explicit(&loop->closed, memory_order_acquire)) {
+        if (thread_self() != loop->owner || loop->polling)
+            fatal(__func__, "loop", loop->name, "last reference given back, but the loop was never closed");
+        close_ring(loop);
+    }
+    if (atomic_fetch_sub_explicit(&loop->refs, 1, memory_order_acq_rel) == 1) {
+        if (!atomic_load_explicit(&loop->closed, memory_order_acquire))
+            fatal(__func__, "loop", loop->name, "last reference given back, but the loop was never closed");
+        notify_wait_idle(&loop->notify);
+        loop_free(loop);
+    }
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the notify protocol (notify.h) that make system calls. */
+#include "notify.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int notify_init(struct notify *n, uint64_t *n_writes)
+{
+    atomic_init(&n->me, 0);
+    n->n_writes = n_writes;
+    n->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return n->fd < 0 ? -errno : 0;
+}
+
+void notify_exit(struct notify *n)
+{
+    if (n->fd >= 0)
+        close(n->fd);
+    n->fd = -1;
+}
+
+void notify_drain(struct notify *n)
+{
+    uint64_t value;
+
+    while (read(n->fd, &value, sizeof(value)) < 0 && errno == EINTR)
+        ;
+}
+
+/*
+ * A saturated counter (only somebody else who got hold of the descriptor can do that) makes write fail without an event, so
+ * it is emptied and written again. Keeps errno: this may run in a signal handler.
+ */
+static void write_eventfd(struct notify *n)
+{
+    const uint64_t one = 1;
+    int saved = errno;
+
+    while (write(n->fd, &one, sizeof(one)) < 0) {
+        if (errno == EAGAIN)
+            notify_drain(n);
+        else if (errno != EINTR)
+            break;
+    }
+    __atomic_fetch_add(n->n_writes, 1, __ATOMIC_RELAXED);
+    errno = saved;
+}
+
+void notify_leave_slow(struct notify *n, uint32_t seen)
+{
+    for (;;) {
+        bool asleep = seen & NOTIFY_ASLEEP;
+        uint32_t want = asleep ? seen & ~NOTIFY_ASLEEP : seen - NOTIFY_ONE;
+
+        if (!atomic_compare_exchange_weak_explicit(&n->me, &seen, want, memory_order_acq_rel, memory_order_relaxed))
+            continue;
+        if (asleep) {
+            write_eventfd(n); /* still counted inside: the descriptor cannot be closed before the subtraction */
+            atomic_fetch_sub_explicit(&n->me, NOTIFY_ONE, memory_order_release);
+        }
+        return;
+    }
+}
+
+void notify_wait_idle(struct notify *n)
+{
+    /* Acquire: pairs with the release in notify_leave(); a producer is inside for some ns, unless it was preempted there. */
+    while (atomic_load_explicit(&n->me, memory_order_acquire) >= NOTIFY_ONE)
+        sched_yield();
+}
+
+void notify_close(struct notify *n)
+{
+    atomic_fetch_or_explicit(&n->me, NOTIFY_CLOSING, memory_order_acq_rel);
+    notify_wait_idle(n);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only file that touches liburing. Rules:
+ *  - one function enters the kernel (enter()); liburing's own submit and wait calls are never used, because those of 2.3
+ *    cannot pass NO_IOWAIT or a deadline without an SQE;
+ *  - the submission queue's index array is filled once, slot i naming SQE i, so submitting is one store of the tail;
+ *  - IORING_SETUP_NO_SQARRAY is never passed: liburing 2.3 would overwrite the ring's head.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "annotate.h"
+#include "clock.h"
+#include "fatal.h"
+#include "stats.h"
+
+#define SQ_ENTRIES_MAX 32768u
+#define CQ_ENTRIES_MAX 65536u
+#define SQ_ENTRIES_LEAST 32u  /* where the ladder on -ENOMEM ends */
+#define CQ_ENTRIES_LEAST 128u
+#define SIGSET_BYTES (_NSIG / 8)
+#define OPCODES_MAX 64u /* bits of ring->opcodes */
+
+#define CHAIN_FLAGS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
+
+#define FLAGS_COOP (IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL)
+#define FLAGS_DEFER \
+    (IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL)
+
+bool ring_sizes_valid(unsigned sq_entries, unsigned cq_entries)
+{
+    return sq_entries >= 1 && sq_entries <= SQ_ENTRIES_MAX && cq_entries >= sq_entries && cq_entries <= CQ_ENTRIES_MAX;
+}
+
+/* ---- the one way into the kernel ---- */
+
+static void note_overflow(struct ring *r)
+{
+    unsigned dropped = __atomic_load_n(r->cq_koverflow, __ATOMIC_RELAXED);
+
+    if (unlikely(__atomic_load_n(r->sq_kflags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW))
+        stat_add(&r->stats->cq_overflows, 1);
+    if (unlikely(dropped != r->dropped_seen)) {
+        stat_add(&r->stats->cq_dropped, dropped - r->dropped_seen);
+        r->dropped_seen = dropped;
+    }
+}
+
+/* SQEs submitted, or -errno. With wait_nr 0 the deadline is not looked at. */
+static int enter(struct ring *r, unsigned to_submit, unsigned wait_nr, int64_t deadline_ns, unsigned flags)
+{
+    struct io_uring_getevents_arg arg = { 0 };
+    struct __kernel_timespec ts; /* read by the kernel inside this call only */
+    void *argp = NULL;
+    size_t arg_bytes = SIGSET_BYTES;
+    int ret;
+
+    if (wait_nr && deadline_ns != CLOCK_NEVER) {
+        int64_t ns = r->abs_timer ? deadline_ns : deadline_ns - clock_now_ns();
+
+        ns = ns > 0 ? ns : 0;
+        ts.tv_sec = ns / NS_PER_S;
+        ts.tv_nsec = ns % NS_PER_S;
+        arg.ts = (uint64_t)(uintptr_t)&ts;
+        argp = &arg;
+        arg_bytes = sizeof(arg);
+        flags |= IORING_ENTER_EXT_ARG | (r->abs_timer ? IORING_ENTER_ABS_TIMER : 0);
+    }
+    note_overflow(r);
+    ret = io_uring_enter2((unsigned)r->enter_fd, to_submit, wait_nr, flags | r->enter_flags, argp, arg_bytes);
+    stat_add(&r->stats->enters, 1);
+    if (ret > 0 && !r->sqpoll)
+        stat_add(&r->stats->sqes_submitted, (unsigned)ret);
+    return ret;
+}
+
+/* Let the kernel see the SQEs before `tail`. Returns how many it has not consumed yet. */
+static unsigned publish(struct ring *r, unsigned tail)
+{
+    if (r->sqpoll) {
+        stat_add(&r->stats->sqes_submitted, tail - *r->sq_ktail);
+        /* A full barrier, for sqpoll_flags(). */
+        __atomic_exchange_n(r->sq_ktail, tail, __ATOMIC_SEQ_CST);
+    } else {
+        /* Release: pairs with the kernel's acquire of the tail; the SQEs are written before it. */
+        __atomic_store_n(r->sq_ktail, tail, __ATOMIC_RELEASE);
+    }
+    return tail - __atomic_load_n(r->sq_khead, __ATOMIC_ACQUIRE);
+}
+
+/* Flags that a sleeping SQ thread needs. The barrier in publish() pairs with the kernel's between flag and last look. */
+static unsigned sqpoll_flags(const struct ring *r)
+{
+    return __atomic_load_n(r->sq_kflags, __ATOMIC_RELAXED) & IORING_SQ_NEED_WAKEUP ? IORING_ENTER_SQ_WAKEUP : 0;
+}
+
+static int submit_until(struct ring *r, unsigned tail)
+{
+    unsigned n = publish(r, tail);
+    unsigned flags = unlikely(ring_hinted(r)) ? IORING_ENTER_GETEVENTS : 0;
+    int ret;
+
+    if (r->sqpoll) {
+        flags |= n ? sqpoll_flags(r) : 0;
+        n = 0;
+    }
+    if (!n && !flags)
+        return 0;
+    ret = enter(r, n, 0, CLOCK_NEVER, flags);
+    return ret < 0 ? ret : 0;
+}
+
+int ring_submit(struct ring *r)
+{
+    return submit_until(r, r->sq_tail);
+}
+
+int ring_get_events(struct ring *r)
+{
+    int ret = enter(r, 0, 0, CLOCK_NEVER, IORING_ENTER_GETEVENTS);
+
+    return ret < 0 ? ret : 0;
+}
+
+/* Sleep in ppoll(): valgrind 3.19 lets no other thread run during io_uring_enter, and old kernels take no deadline there. */
+static int wait_in_poll(struct ring *r, int64_t deadline_ns)
+{
+    struct pollfd pfd = { .fd = r->fd, .events = POLLIN };
+    struct timespec ts, *tsp = NULL;
+    int ret = ring_submit(r);
+
+    if (ret || ring_cq_ready(r))
+        return ret;
+    if (deadline_ns != CLOCK_NEVER) {
+        int64_t ns = deadline_ns - clock_now_ns();
+
+        ns = ns > 0 ? ns : 0;
+        ts.tv_sec = ns / NS_PER_S;
+        ts.tv_nsec = ns % NS_PER_S;
+        tsp = &ts;
+    }
+    ret = ppoll(&pfd, 1, tsp, NULL);
+    ret = ret < 0 ? -errno : ret == 0 ? -ETIME : 0;
+    if (ret == -ETIME)
+        return ret;
+    /* EINTR may mean that task work arrived, so look either way. */
+    return ring_get_events(r) < 0 || ring_cq_ready(r) ? 0 : ret;
+}
+
+int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
+{
+    unsigned flags = IORING_ENTER_GETEVENTS;
+    unsigned n;
+    int ret;
+
+    if (unlikely(r->wait_by_poll))
+        return wait_in_poll(r, deadline_ns);
+    n = publish(r, r->sq_tail);
+    if (r->no_iowait && !iowait)
+        flags |= IORING_ENTER_NO_IOWAIT;
+    if (r->sqpoll) {
+        flags |= n ? sqpoll_flags(r) : 0;
+        n = 0;
+    }
+    ret = enter(r, n, 1, deadline_ns, flags);
+    return ret < 0 ? ret : 0;
+}
+
+/* ---- SQEs ---- */
+
+/* Is the newest SQE, not yet submitted, linked to the one that comes next? Keeps chain_open and chain_start. */
+static bool note_chain(struct ring *r, unsigned unsubmitted)
+{
+    bool linked = r->look_back && unsubmitted && r->sqes[(r->sq_tail - 1) & r->sq_mask].flags & CHAIN_FLAGS;
+
+    if (linked && !r->chain_open)
+        r->chain_start = r->sq_tail - 1;
+    r->chain_open = linked;
+    return linked;
+}
+
+/* Submit what stands before the open chain, or all: a chain split over two submissions would fall apart. */
+static int make_room(struct ring *r, unsigned n)
+{
+    unsigned until = r->chain_open ? r->chain_start : r->sq_tail;
+    int ret;
+
+    if (r->chain_open && r->sq_tail - r->chain_start + n > r->sq_entries)
+        return -E2BIG;
+    ret = submit_until(r, until);
+    if (r->sqpoll && !ret && ring_unsubmitted(r) + n > r->sq_entries)
+        ret = enter(r, 0, 0, CLOCK_NEVER, IORING_ENTER_SQ_WAIT | sqpoll_flags(r));
+    if (ring_unsubmitted(r) + n <= r->sq_entries)
+        return 0;
+    return -EAGAIN;
+}
+
+static struct io_uring_sqe *take_slot(struct ring *r)
+{
+    struct io_uring_sqe *sqe = &r->sqes[r->sq_tail & r->sq_mask];
+
+    r->sq_tail++;
+    memset(sqe, 0, sizeof(*sqe));
+    return sqe;
+}
+
+struct io_uring_sqe *ring_sqe(struct ring *r, int *err)
+{
+    unsigned n = ring_unsubmitted(r);
+
+    note_chain(r, n);
+    if (unlikely(n >= r->sq_entries)) {
+        *err = make_room(r, 1);
+        if (*err)
+            return NULL;
+    }
+    r->look_back = true;
+    return take_slot(r);
+}
+
+struct io_uring_sqe *ring_internal_sqe(struct ring *r)
+{
+    unsigned n = ring_unsubmitted(r);
+    struct io_uring_sqe *sqe;
+
+    note_chain(r, n);
+    if (n >= r->sq_entries && make_room(r, 1))
+        return NULL;
+    sqe = take_slot(r);
+    r->look_back = r->chain_open;
+    if (!r->chain_open)
+        return sqe;
+    /* Put it before the chain that the user is building, which moves up by one. */
+    for (unsigned i = r->sq_tail - 1; i != r->chain_start; i--)
+        r->sqes[i & r->sq_mask] = r->sqes[(i - 1) & r->sq_mask];
+    sqe = &r->sqes[r->chain_start & r->sq_mask];
+    memset(sqe, 0, sizeof(*sqe));
+    r->chain_start++;
+    return sqe;
+}
+
+void ring_end_chain(struct ring *r)
+{
+    if (note_chain(r, ring_unsubmitted(r)))
+        r->sqes[(r->sq_tail - 1) & r->sq_mask].flags &= (uint8_t)~CHAIN_FLAGS;
+    r->chain_open = false;
+}
+
+int ring_reserve(struct ring *r, unsigned n)
+{
+    int ret;
+
+    if (n > r->sq_entries)
+        return -EINVAL;
+    note_chain(r, ring_unsubmitted(r));
+    if (ring_unsubmitted(r) + n <= r->sq_entries)
+        return 0;
+    ret = make_room(r, n);
+    return ret == -E2BIG ? -EINVAL : ret;
+}
+
+/* ---- registering ---- */
+
+int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)
+{
+    return n ? io_uring_register_buffers(r->uring, iov, n) : io_uring_unregister_buffers(r->uring);
+}
+
+int ring_register_files(struct ring *r, const int *fds, unsigned n)
+{
+    return n ? io_uring_register_files(r->uring, fds, n) : io_uring_unregister_files(r->uring);
+}
+
+int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n)
+{
+    return io_uring_register_files_update(r->uring, first, fds, n);
+}
+
+/* ---- set-up ---- */
+
+/* One size: the fullest flag set that the kernel accepts. */
+static int init_flags(struct ring *r, const struct ring_options *opts, unsigned sq_entries, unsigned cq_entries)
+{
+    static const unsigned normal[] = { FLAGS_DEFER, IORING_SETUP_SINGLE_ISSUER | FLAGS_COOP, FLAGS_COOP,
+                                       IORING_SETUP_SUBMIT_ALL, 0 };
+    static const unsigned sqpoll[] = { IORING_SETUP_SQPOLL | IORING_SETUP_SUBMIT_ALL, IORING_SETUP_SQPOLL };
+    const unsigned *ladder = opts->sqpoll ? sqpoll : normal;
+    size_t n = opts->sqpoll ? sizeof(sqpoll) / sizeof(sqpoll[0]) : sizeof(normal) / sizeof(normal[0]);
+    size_t first = !opts->sqpoll && (opts->embed || ANNOTATE_ON_VALGRIND()) ? 1 : 0;
+    int err = -EINVAL;
+
+    for (size_t i = first; i < n && err == -EINVAL; i++) {
+        struct io_uring_params params;
+
+        memset(&params, 0, sizeof(params));
+        params.flags = ladder[i] | IORING_SETUP_CQSIZE;
+        params.cq_entries = cq_entries;
+        err = io_uring_queue_init_params(sq_entries, r->uring, &params);
+        if (!err) {
+            r->setup_flags = params.flags;
+            r->ext_arg = params.features & IORING_FEAT_EXT_ARG;
+            r->no_iowait = params.features & IORING_FEAT_NO_IOWAIT;
+            r->sq_entries = params.sq_entries;
+            r->cq_entries = params.cq_entries;
+        }
+    }
+    return err;
+}
+
+/*
+ * Ring memory is charged to RLIMIT_MEMLOCK, and given back asynchronously after a ring was torn down: so first try smaller
+ * queues, then wait a little.
+ */
+static int init_sizes(struct ring *r, const struct ring_options *opts)
+{
+    static const long backoff_ms[] = { 1, 10, 50 };
+    unsigned sq = opts->sq_entries, cq = opts->cq_entries;
+    size_t tries = 0;
+
+    for (;;) {
+        int err = init_flags(r, opts, sq, cq);
+
+        if (err != -ENOMEM)
+            return err;
+        if (sq > SQ_ENTRIES_LEAST || cq > CQ_ENTRIES_LEAST) {
+            sq = sq / 2 > SQ_ENTRIES_LEAST ? sq / 2 : sq > SQ_ENTRIES_LEAST ? SQ_ENTRIES_LEAST : sq;
+            cq = cq / 2 > CQ_ENTRIES_LEAST ? cq / 2 : cq > CQ_ENTRIES_LEAST ? CQ_ENTRIES_LEAST : cq;
+        } else if (tries < sizeof(backoff_ms) / sizeof(backoff_ms[0])) {
+            struct timespec ts = { 0, backoff_ms[tries++] * 1000000 };
+
+            nanosleep(&ts, NULL);
+        } else {
+            return err;
+        }
+    }
+}
+
+static void map_pointers(struct ring *r)
+{
+    const struct io_uring *u = r->uring;
+
+    r->cq_khead = u->cq.khead;
+    r->cq_ktail = u->cq.ktail;
+    r->cq_koverflow = u->cq.koverflow;
+    r->cqes = u->cq.cqes;
+    r->cq_mask = r->cq_entries - 1;
+    r->sq_khead = u->sq.khead;
+    r->sq_ktail = u->sq.ktail;
+    r->sq_kflags = u->sq.kflags;
+    r->sqes = u->sq.sqes;
+    r->sq_mask = r->sq_entries - 1;
+    r->sq_tail = *u->sq.ktail;
+    r->fd = r->enter_fd = u->ring_fd;
+    for (unsigned i = 0; u->sq.array && i < r->sq_entries; i++)
+        u->sq.array[i] = i;
+}
+
+static int probe_opcodes(struct ring *r)
+{
+    const size_t bytes = sizeof(struct io_uring_probe) + OPCODES_MAX * sizeof(struct io_uring_probe_op);
+    struct io_uring_probe *p = calloc(1, bytes);
+    int err;
+
+    if (!p)
+        return -ENOMEM;
+    err = io_uring_register_probe(r->uring, p, OPCODES_MAX);
+    for (unsigned i = 0; !err && i < p->ops_len && i < OPCODES_MAX; i++)
+        if (p->ops[i].flags & IO_URING_OP_SUPPORTED)
+            r->opcodes |= UINT64_C(1) << p->ops[i].op;
+    free(p);
+    return err;
+}
+
+static int probe(struct ring *r)
+{
+    struct io_uring_getevents_arg arg = { 0 };
+    struct __kernel_timespec past = { 0, 1 };
+    int err = probe_opcodes(r);
+
+    if (err)
+        return err;
+    arg.ts = (uint64_t)(uintptr_t)&past;
+    r->abs_timer = r->ext_arg &&
+                   io_uring_enter2((unsigned)r->enter_fd, 0, 0,
+                                   IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_ABS_TIMER | r->enter_flags,
+                                   (void *)&arg, sizeof(arg)) >= 0;
+    r->wait_by_poll = ANNOTATE_ON_VALGRIND() || !r->ext_arg;
+    return 0;
+}
+
+int ring_init(struct ring *r, const struct ring_options *opts, struct lariat_loop_stats *stats)
+{
+    int err;
+
+    memset(r, 0, sizeof(*r));
+    r->stats = stats;
+    r->sqpoll = opts->sqpoll;
+    r->fd = -1;
+    r->uring = calloc(1, sizeof(*r->uring));
+    if (!r->uring)
+        return -ENOMEM;
+    err = init_sizes(r, opts);
+    if (err) {
+        free(r->uring);
+        r->uring = NULL;
+        return err;
+    }
+    map_pointers(r);
+    /* Refused when the thread has 16 rings registered already; the plain descriptor serves as well, some 40 ns slower. */
+    if (io_uring_register_ring_fd(r->uring) == 1) {
+        r->registered = true;
+        r->enter_fd = r->uring->enter_ring_fd;
+        r->enter_flags = IORING_ENTER_REGISTERED_RING;
+    }
+    err = probe(r);
+    if (!err)
+        err = io_uring_ring_dontfork(r->uring);
+    if (err)
+        ring_exit(r, false);
+    return err;
+}
+
+void ring_exit(struct ring *r, bool in_child)
+{
+    if (!r->uring)
+        return;
+    /* A child has the descriptor, but neither the mappings (dontfork) nor the right to use the ring. */
+    if (in_child)
+        close(r->fd);
+    else
+        io_uring_queue_exit(r->uring);
+    free(r->uring);
+    r->uring = NULL;
+    r->fd = -1;
+}

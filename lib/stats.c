@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop.h"
+
+/* The counters are consecutive words; each is read in one piece. */
+static void copy_counters(struct lariat_loop_stats *to, const struct lariat_loop_stats *from)
+{
+    const uint64_t *source = &from->iterations;
+    uint64_t *target = &to->iterations;
+    size_t n = (offsetof(struct lariat_loop_stats, setup_flags) - offsetof(struct lariat_loop_stats, iterations)) / sizeof(*source);
+
+    for (size_t i = 0; i < n; i++)
+        target[i] = __atomic_load_n(&source[i], __ATOMIC_RELAXED);
+}
+
+void lariat_loop_get_stats(struct lariat_loop *loop, struct lariat_loop_stats *stats)
+{
+    struct lariat_loop_stats now = LARIAT_LOOP_STATS_INIT;
+    size_t bytes;
+
+    assert_usable(loop, __func__);
+    require(stats, __func__, "stats");
+    bytes = stats->size < sizeof(now) ? stats->size : sizeof(now);
+    if (bytes < sizeof(bytes))
+        fatal(__func__, "stats", "size", "was not set (LARIAT_LOOP_STATS_INIT)");
+    copy_counters(&now, &loop->stats);
+    now.setup_flags = loop->stats.setup_flags;
+    now.sq_entries = loop->stats.sq_entries;
+    now.cq_entries = loop->stats.cq_entries;
+    now.ops_inflight = __atomic_load_n(&loop->n_ops, __ATOMIC_RELAXED);
+    now.registered_ring = loop->stats.registered_ring;
+    now.no_iowait = loop->stats.no_iowait;
+    now.abs_deadlines = loop->stats.abs_deadlines;
+    now.size = stats->size;
+    memcpy(stats, &now, bytes);
+}
+
+int lariat_loop_enable_histograms(struct lariat_loop *loop, bool enable)
+{
+    int err = 0;
+
+    assert_usable(loop, __func__);
+    if (atomic_load_explicit(&loop->closed, memory_order_acquire))
+        return -ESHUTDOWN;
+    pthread_mutex_lock(&loop->params_mutex);
+    if (enable && !loop->histograms_made) {
+        loop->histograms_made = malloc(sizeof(*loop->histograms_made));
+        err = loop->histograms_made ? 0 : -ENOMEM;
+    }
+    if (enable && !err && !atomic_load_explicit(&loop->histograms, memory_order_relaxed)) {
+        lariat_histogram_init(&loop->histograms_made->wait);
+        lariat_histogram_init(&loop->histograms_made->latency);
+    }
+    /* Release: pairs with the owner's acquire; it sees them empty, and adds to them from now on. */
+    atomic_store_explicit(&loop->histograms, enable ? loop->histograms_made : NULL, memory_order_release);
+    if (enable)
+        atomic_fetch_or_explicit(&loop->attention, ATTENTION_MEASURE, memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(&loop->attention, ~ATTENTION_MEASURE, memory_order_relaxed);
+    pthread_mutex_unlock(&loop->params_mutex);
+    return err;
+}
+
+int lariat_loop_get_histogram(struct lariat_loop *loop, enum lariat_loop_histogram which, struct lariat_histogram *out)
+{
+    struct loop_histograms *made;
+
+    assert_usable(loop, __func__);
+    require(out, __func__, "out");
+    pthread_mutex_lock(&loop->params_mutex);
+    made = loop->histograms_made;
+    pthread_mutex_unlock(&loop->params_mutex);
+    if (!made)
+        return -ENOENT;
+    lariat_histogram_init(out);
+    lariat_histogram_merge(out, which == LARIAT_LOOP_HISTOGRAM_WAIT ? &made->wait : &made->latency);
+    return 0;
+}
