@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Engines: ways to carry I/Os out. Each runs one job on one thread of its own.
+ */
+#ifndef BENCH_ENGINE_H
+#define BENCH_ENGINE_H
+
+#include "job.h"
+
+struct bench_engine {
+    const char *name;
+    bool has_loop; /* the --poll-... options mean something */
+    /*
+     * Start the job's thread and get everything ready, but no I/O yet. Failures are told on stderr, and leave nothing behind.
+     * 0 or -errno.
+     */
+    int (*prepare)(struct bench_job *job);
+    void (*go)(struct bench_job *job);     /* begin; returns at once; the thread calls job_done() when all is over */
+    void (*finish)(struct bench_job *job); /* end the thread, whether go() was called or not, and free all */
+};
+
+extern const struct bench_engine engine_lariat;
+extern const struct bench_engine engine_liburing;
+extern const struct bench_engine engine_psync;
+extern const struct bench_engine engine_null;
+
+const struct bench_engine *engine_of(const struct job_options *options);
+
+/* The size of the queues for a job, the same for all engines that have a ring. */
+unsigned engine_sq_entries(const struct job_options *options);
+
+/* Tell on stderr why a ring was refused, and what to do about it. Returns rc. */
+int engine_tell_setup(const struct bench_job *job, int rc);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* pread(2) and pwrite(2), one at a time. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "plain_thread.h"
+
+struct psync {
+    struct bench_io io;
+    uint64_t syscalls;
+};
+
+static int psync_setup(struct bench_job *job)
+{
+    struct psync *psync = aligned_alloc(_Alignof(struct psync), sizeof(*psync));
+
+    if (!psync)
+        return -ENOMEM;
+    *psync = (struct psync){ .syscalls = 0 };
+    job_init_io(job, &psync->io, 0);
+    plain_set_state(job, psync);
+    return 0;
+}
+
+static void psync_counts(struct bench_job *job, struct engine_counts *counts)
+{
+    const struct psync *psync = plain_state(job);
+
+    *counts = (struct engine_counts){ .syscalls = psync->syscalls };
+}
+
+static int carry_out(const struct bench_job *job, const struct bench_io *io)
+{
+    int fd = job->targets.targets[io->file].fd;
+    char *buf = (char *)io->buf + io->moved;
+    size_t length = io->length - io->moved;
+    off_t offset = (off_t)(io->offset + io->moved);
+    ssize_t res = 0;
+
+    switch ((enum io_kind)io->kind) {
+    case IO_READ: res = pread(fd, buf, length, offset); break;
+    case IO_WRITE: res = pwrite(fd, buf, length, offset); break;
+    case IO_SYNC: res = job->options->fdatasync ? fdatasync(fd) : fsync(fd); break;
+    }
+    return res < 0 ? -errno : (int)res;
+}
+
+static void psync_run(struct bench_job *job)
+{
+    struct psync *psync = plain_state(job);
+    struct engine_counts counts;
+
+    psync_counts(job, &counts);
+    job_begin(job, &counts);
+    do {
+        bool more = work_next(&job->work, &psync->io, bench_now_ns());
+
+        while (more) {
+            psync->syscalls++;
+            more = work_complete(&job->work, &psync->io, carry_out(job, &psync->io));
+        }
+    } while (job_next_phase(job, psync_counts));
+}
+
+static void psync_teardown(struct bench_job *job)
+{
+    free(plain_state(job));
+}
+
+static int psync_prepare(struct bench_job *job)
+{
+    static const struct plain_body body = { psync_setup, psync_run, psync_teardown };
+
+    return plain_prepare(job, &body);
+}
+
+const struct bench_engine engine_psync = { "psync", false, psync_prepare, plain_go, plain_finish };

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <lariat/file.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "layout.h"
+
+#define PAGE 4096u
+
+static size_t round_up(size_t n, size_t align)
+{
+    return (n + align - 1) / align * align;
+}
+
+static int make_buffers(struct bench_job *job)
+{
+    size_t align = job->targets.memory_align > PAGE ? job->targets.memory_align : PAGE, total;
+
+    /* Small blocks are packed: a page each would only cost TLB entries. */
+    job->buffer_stride = round_up(job->options->bs, job->targets.memory_align > 64 ? job->targets.memory_align : 64);
+    if (__builtin_mul_overflow(job->buffer_stride, (size_t)job->options->iodepth, &total))
+        return -ENOMEM;
+    job->buffers = lariat_buffer_alloc(align, total);
+    if (!job->buffers)
+        return -ENOMEM;
+    fill_random(job->buffers, total, job->options->randseed + job->index);
+    return 0;
+}
+
+int job_init(struct bench_job *job, bool allow_destructive)
+{
+    int rc = targets_open(&job->targets, job->options, job->clone, allow_destructive);
+
+    if (rc)
+        return rc;
+    /* Clones and jobs draw different offsets from one --randseed. */
+    uint64_t seed = job->options->randseed + job->index * UINT64_C(0x632be59bd9b4e019);
+
+    rc = make_buffers(job);
+    if (!rc)
+        rc = work_init(&job->work, job->options, &job->targets, seed);
+    if (rc) {
+        fprintf(stderr, "lariat-bench: job %s: out of memory for %" PRIu64 " buffers and the map of %" PRIu64 " blocks\n",
+                job->options->name, job->options->iodepth, job->targets.n_blocks);
+        job_free(job);
+    }
+    return rc;
+}
+
+void job_free(struct bench_job *job)
+{
+    work_free(&job->work);
+    lariat_buffer_free(job->buffers);
+    job->buffers = NULL;
+    targets_close(&job->targets);
+}
+
+void job_begin(struct bench_job *job, const struct engine_counts *counts)
+{
+    job->tid = gettid();
+    job->counts_begin = *counts;
+    getrusage(RUSAGE_THREAD, &job->usage_begin);
+    work_begin(&job->work);
+}
+
+bool job_next_phase(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts))
+{
+    if (job->work.phase == PHASE_RUN) {
+        getrusage(RUSAGE_THREAD, &job->usage_end);
+        get_counts(job, &job->counts_end);
+    }
+    return work_next_phase(&job->work);
+}
+
+void job_done(struct bench_job *job)
+{
+    uint64_t one = 1;
+
+    job->error = job->work.error;
+    __atomic_store_n(&job->done, true, __ATOMIC_RELEASE);
+    /* The counter cannot be full, so nothing can go wrong here that waiting would cure. */
+    (void)!write(job->done_fd, &one, sizeof(one));
+}
+
+void job_sample(struct bench_job *job, int64_t now_ns)
+{
+    double seconds = (double)(now_ns - job->sampled_ns) / 1e9;
+
+    for (unsigned kind = IO_READ; kind <= IO_WRITE; kind++) {
+        uint64_t ios = iostat_ios(&job->work.stats[kind]);
+        double rate = (double)(ios - job->sampled_ios[kind]) / seconds;
+
+        job->sampled_ios[kind] = ios;
+        if (!ios)
+            continue;
+        rate_add(&job->iops[kind], rate);
+        rate_add(&job->bandwidth[kind], rate * (double)job->options->bs / 1024);
+    }
+    job->sampled_ns = now_ns;
+}
+
+void job_tell_error(const struct bench_job *job)
+{
+    static const char *const kinds[] = { "reading", "writing", "syncing" };
+    const struct bench_io *io = &job->work.failed;
+
+    if (!job->work.error)
+        return;
+    fprintf(stderr, "lariat-bench: job %s: %s %s at offset %" PRIu64 " (%" PRIu32 " bytes): %s\n", job->options->name,
+            kinds[io->kind], job->targets.n ? job->targets.targets[io->file].path : "null", io->offset, io->length,
+            job->work.error == ENODATA ? "the file ends there" : strerror(job->work.error));
+}

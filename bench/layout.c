@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+#include "offsets.h"
+
+#define CHUNK (1u << 20)
+
+void fill_random(void *buf, size_t n, uint64_t seed)
+{
+    struct rng rng;
+    size_t at = 0;
+
+    rng_init(&rng, seed);
+    for (; at + sizeof(uint64_t) <= n; at += sizeof(uint64_t)) {
+        uint64_t word = rng_next(&rng);
+
+        memcpy((char *)buf + at, &word, sizeof(word));
+    }
+    for (; at < n; at++)
+        ((char *)buf)[at] = (char)rng_next(&rng);
+}
+
+static int write_all(int fd, const char *buf, size_t n, uint64_t offset)
+{
+    while (n) {
+        ssize_t done = pwrite(fd, buf, n, (off_t)offset);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done ? -errno : -ENOSPC;
+        buf += done;
+        n -= (size_t)done;
+        offset += (uint64_t)done;
+    }
+    return 0;
+}
+
+static int write_data(int fd, uint64_t from, uint64_t to)
+{
+    char *chunk = malloc(CHUNK);
+    int rc = chunk ? 0 : -ENOMEM;
+
+    for (uint64_t at = from; at < to && !rc; at += CHUNK) {
+        size_t n = to - at < CHUNK ? (size_t)(to - at) : CHUNK;
+
+        fill_random(chunk, n, at);
+        rc = write_all(fd, chunk, n, at);
+        if (!rc && interrupted())
+            rc = -EINTR;
+    }
+    free(chunk);
+    if (!rc && fsync(fd))
+        rc = -errno;
+    return rc;
+}
+
+static int allocate(int fd, uint64_t from, uint64_t to)
+{
+    if (fallocate(fd, 0, (off_t)from, (off_t)(to - from)) == 0)
+        return 0;
+    if (errno != EOPNOTSUPP && errno != ENOSYS)
+        return -errno;
+    return ftruncate(fd, (off_t)to) ? -errno : 0;
+}
+
+int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, bool data)
+{
+    uint64_t from = have_bytes < 0 ? 0 : (uint64_t)have_bytes;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd < 0)
+        return -errno;
+    int rc = data ? write_data(fd, from, want_bytes) : allocate(fd, from, want_bytes);
+
+    if (rc && have_bytes >= 0 && ftruncate(fd, have_bytes))
+        rc = -errno;
+    if (close(fd) && !rc)
+        rc = -errno;
+    if (rc && have_bytes < 0)
+        unlink(path);
+    return rc;
+}

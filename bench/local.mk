@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+# The benchmarks use the library as its users do: through the public headers only.
+
+bench_lariat_bench_SOURCES = \
+	bench/clock.h \
+	bench/cpulist.c \
+	bench/cpulist.h \
+	bench/crc32c.c \
+	bench/crc32c.h \
+	bench/device_guard.c \
+	bench/device_guard.h \
+	bench/engine.c \
+	bench/engine.h \
+	bench/engine_lariat.c \
+	bench/engine_liburing.c \
+	bench/engine_null.c \
+	bench/engine_psync.c \
+	bench/figures.c \
+	bench/figures.h \
+	bench/interrupt.c \
+	bench/interrupt.h \
+	bench/iostat.c \
+	bench/iostat.h \
+	bench/job.c \
+	bench/job.h \
+	bench/layout.c \
+	bench/layout.h \
+	bench/main.c \
+	bench/offsets.c \
+	bench/offsets.h \
+	bench/option_table.c \
+	bench/option_table.h \
+	bench/options.c \
+	bench/options.h \
+	bench/options_help.c \
+	bench/plain_thread.c \
+	bench/plain_thread.h \
+	bench/progress.c \
+	bench/progress.h \
+	bench/report.h \
+	bench/report_json.c \
+	bench/report_normal.c \
+	bench/report_tsv.c \
+	bench/run.c \
+	bench/run.h \
+	bench/target.c \
+	bench/target.h \
+	bench/units.c \
+	bench/units.h \
+	bench/verify.c \
+	bench/verify.h \
+	bench/work.c \
+	bench/work.h \
+	$(NULL)
+bench_lariat_bench_CPPFLAGS = \
+	$(public_cppflags) \
+	$(LIBURING_CFLAGS) \
+	$(JANSSON_CFLAGS) \
+	$(BLKID_CFLAGS) \
+	$(ISAL_CFLAGS) \
+	$(NULL)
+bench_lariat_bench_LDADD = \
+	lib/liblariat.la \
+	$(LIBURING_LIBS) \
+	$(JANSSON_LIBS) \
+	$(BLKID_LIBS) \
+	$(ISAL_LIBS) \
+	-lm \
+	$(NULL)
+
+bench_lariat_microbench_SOURCES = \
+	bench/microbench.c \
+	bench/microbench.h \
+	bench/microbench_bh.c \
+	bench/microbench_burst.c \
+	bench/microbench_handler.c \
+	bench/microbench_idle.c \
+	bench/microbench_loop.c \
+	bench/microbench_loop.h \
+	bench/microbench_nop.c \
+	bench/microbench_pingpong.c \
+	bench/microbench_report.c \
+	bench/microbench_report.h \
+	bench/microbench_stats.c \
+	bench/microbench_stats.h \
+	bench/microbench_timer.c \
+	bench/microbench_word.c \
+	bench/microbench_word.h \
+	$(NULL)
+bench_lariat_microbench_CPPFLAGS = \
+	$(public_cppflags) \
+	$(LIBURING_CFLAGS) \
+	$(JANSSON_CFLAGS) \
+	$(LIBUV_CFLAGS) \
+	$(GLIB_CFLAGS) \
+	$(NULL)
+bench_lariat_microbench_LDADD = \
+	lib/liblariat.la \
+	$(LIBURING_LIBS) \
+	$(JANSSON_LIBS) \
+	$(LIBUV_LIBS) \
+	$(LIBEV_LIBS) \
+	$(GLIB_LIBS) \
+	-lm \
+	$(NULL)
+
+# Both write JSON with jansson. configure says when the first is left out.
+if BUILD_BENCH
+bin_PROGRAMS += bench/lariat-bench
+endif
+if HAVE_JANSSON
+noinst_PROGRAMS += bench/lariat-microbench
+endif
+
+# Those parts of lariat-bench that the unit suites look at one by one. They need neither jansson nor
+# blkid, so that these suites are always there.
+check_LTLIBRARIES += bench/libparts.la
+bench_libparts_la_SOURCES = \
+	bench/cpulist.c \
+	bench/crc32c.c \
+	bench/iostat.c \
+	bench/offsets.c \
+	bench/option_table.c \
+	bench/options.c \
+	bench/options_help.c \
+	bench/units.c \
+	bench/verify.c \
+	bench/work.c \
+	$(NULL)
+bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
+
+# tests/unit/local.mk takes them into its list.
+bench_unit_tests = \
+	tests/unit/test_bench_offsets \
+	tests/unit/test_bench_options \
+	tests/unit/test_bench_units \
+	tests/unit/test_bench_verify \
+	tests/unit/test_bench_work \
+	$(NULL)
+
+# Not lib/, where another options.h is.
+bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(top_srcdir)/tests/unit
+bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) -lm
+tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_offsets_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_options_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_units_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_units_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_verify_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_verify_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_work_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_work_LDADD = $(bench_test_ldadd)
+
+# Real runs of lariat-bench.
+bench_sh_tests = \
+	tests/sh/bench-devices.sh \
+	tests/sh/bench-faults.sh \
+	tests/sh/bench-interrupt.sh \
+	tests/sh/bench-json.sh \
+	tests/sh/bench-options.sh \
+	tests/sh/bench-run.sh \
+	tests/sh/bench-verify.sh \
+	$(NULL)
+if BUILD_BENCH
+TESTS += $(bench_sh_tests)
+endif
+EXTRA_DIST += $(bench_sh_tests) tests/sh/bench-functions.sh
+
+# Under a sanitizer the peers, which are not built with it, would be reported.
+if !SANITIZED
+if HAVE_JANSSON
+TESTS += tests/sh/microbench-smoke.sh
+endif
+endif
+EXTRA_DIST += tests/sh/microbench-smoke.sh

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* lariat-bench: drives storage through Lariat, and reports what it costs. */
+#include <errno.h>
+#include <lariat/version.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "interrupt.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
+
+#define EXIT_OK 0
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+#define EXIT_VERIFY 3
+
+/* Where the document goes, if there is one, and else the normal report. */
+static int write_reports(const struct bench_run *run, FILE *out)
+{
+    unsigned formats = (unsigned)run->options->formats;
+    int rc = 0;
+
+    if (formats & FORMAT_JSON)
+        rc = report_json(run, out);
+    else if (formats & FORMAT_TSV)
+        rc = report_tsv(run, out);
+    else
+        return report_normal(run, out);
+    if (!rc && (formats & FORMAT_NORMAL))
+        rc = report_normal(run, stderr);
+    return rc;
+}
+
+/* Write the results, and see that they arrived: a full disk or a closed pipe shows only when all is flushed. */
+static int output_results(const struct bench_run *run, FILE *out)
+{
+    const char *name = run->options->output ? run->options->output : "standard output";
+    int rc = write_reports(run, out);
+
+    errno = 0;
+    if (!rc && (fflush(out) || ferror(out)))
+        rc = errno ? -errno : -EIO;
+    if (rc)
+        fprintf(stderr, "lariat-bench: the results could not be written to %s: %s\n", name, strerror(-rc));
+    return rc;
+}
+
+static int status_of(const struct bench_run *run)
+{
+    int status = EXIT_OK;
+
+    for (unsigned i = 0; i < run->n_jobs; i++) {
+        const struct bench_job *job = &run->jobs[i];
+
+        if (job->error)
+            return EXIT_FAILED;
+        if (job->work.verify_errors)
+            status = EXIT_VERIFY;
+    }
+    return status == EXIT_OK && run->was_interrupted ? EXIT_INTERRUPTED : status;
+}
+
+static int run_and_report(struct bench_run *run, FILE *out)
+{
+    if (run_all(run))
+        return EXIT_FAILED;
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        job_tell_error(&run->jobs[i]);
+    return output_results(run, out) ? EXIT_FAILED : status_of(run);
+}
+
+static int bench(const struct bench_options *options)
+{
+    struct bench_run run;
+    FILE *out = stdout;
+    int rc = interrupt_init();
+
+    if (rc) {
+        fprintf(stderr, "lariat-bench: signals: %s\n", strerror(-rc));
+        return EXIT_FAILED;
+    }
+    if (options->output && !(out = fopen(options->output, "we"))) { /* before the run: its results would be lost */
+        fprintf(stderr, "lariat-bench: --output=%s: %s\n", options->output, strerror(errno));
+        return EXIT_USAGE;
+    }
+    rc = run_init(&run, options);
+    int status = rc == -EINTR ? EXIT_INTERRUPTED : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+
+    if (!rc) {
+        status = run_and_report(&run, out);
+        run_free(&run);
+    }
+    if (out != stdout && fclose(out) && status == EXIT_OK) {
+        fprintf(stderr, "lariat-bench: --output=%s: %s\n", options->output, strerror(errno));
+        status = EXIT_FAILED;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_options options;
+    int rc = options_parse(&options, argc, argv, stderr);
+    int status = EXIT_OK;
+
+    if (rc) {
+        if (rc == -ENOMEM)
+            fputs("lariat-bench: out of memory\n", stderr);
+        status = rc == -ENOMEM ? EXIT_FAILED : EXIT_USAGE;
+    } else if (options.help) {
+        options_print_help(stdout);
+    } else if (options.version) {
+        puts("lariat-bench " LARIAT_VERSION_STRING);
+    } else {
+        status = bench(&options);
+    }
+    options_free(&options);
+    if (!status && fflush(stdout))
+        status = EXIT_FAILED;
+    return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* What the table of options tells readers: --help, names of values, and the echo in the results. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "option_table.h"
+#include "options.h"
+
+#define COLUMN 30
+#define WIDTH 110
+
+/* `text` in lines of at most WIDTH columns, all but the first indented by COLUMN. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    size_t column = COLUMN;
+
+    while (*text) {
+        size_t n = strcspn(text, " ");
+
+        if (column + n > WIDTH) {
+            fprintf(out, "\n%*s", COLUMN, "");
+            column = COLUMN;
+        }
+        fprintf(out, "%.*s", (int)n, text);
+        column += n;
+        text += n;
+        if (*text == ' ') {
+            fputc(' ', out);
+            column++;
+            text++;
+        }
+    }
+    fputc('\n', out);
+}
+
+static void print_row(FILE *out, const struct option_row *row)
+{
+    char left[64];
+    int n = snprintf(left, sizeof(left), "  --%s%s%s", row->name, row->value ? "=" : "", row->value ? row->value : "");
+
+    fprintf(out, "%-*s", COLUMN, left);
+    if (n >= COLUMN)
+        fprintf(out, "\n%*s", COLUMN, "");
+    print_wrapped(out, row->help);
+    if (!row->choices)
+        return;
+    fprintf(out, "%*s(", COLUMN, "");
+    for (const struct option_choice *c = row->choices; c->name; c++)
+        if (!c->later)
+            fprintf(out, "%s%s", c == row->choices ? "" : " ", c->name);
+    fputs(")\n", out);
+}
+
+static const char INTRODUCTION[] =
+    "lariat-bench drives storage through Lariat and reports what it costs. Options, values and results are those of fio.\n"
+    "\n"
+    "  lariat-bench --name=a --filename=/var/tmp/a --size=1g --rw=randread --iodepth=32 --runtime=10 --time_based\n"
+    "\n"
+    "'-' and '_' are the same in option names. Sizes: decimal or 0x..., with k, m, g, t or p (powers of 1024). Times: with\n"
+    "d, h, m, s, ms, us or ns.\n"
+    "\n";
+
+static const char ENDING[] =
+    "\n"
+    "Latency is taken from the moment an I/O was handed to the engine to the moment its completion was seen; clat_ns and\n"
+    "lat_ns in the JSON are the same thing, slat_ns is not measured (N is 0).\n"
+    "The JSON is that of fio 3.33, with one object more in each job, \"lariat\": version, engine, tid, depth_mean (I/Os in\n"
+    "flight); cpu_ns_per_io, cpu_usr_ns_per_io, cpu_sys_ns_per_io (of the job's thread; workers of the kernel are not in it);\n"
+    "syscalls, syscalls_per_io; asleep (share of the time, 0 to 1); enters, eventfd_writes, ios_per_enter; spins, spins_hit,\n"
+    "spin_hit_ratio, spin_ns, spin_vain_ns, sleeps, sleep_ns, window_ns; poll_max_ns; ring {setup_flags, sq_entries,\n"
+    "cq_entries, registered} (engines with a ring); verify {blocks, errors, runtime_ms} with --verify, whose reads are in no\n"
+    "other figure. iodepth_submit and iodepth_complete are derived from the mean batch; disk_util is empty.\n"
+    "TSV: a line of column names, then one line per job.\n"
+    "\n"
+    "Exit status: 0 success; 1 a job failed, or the results could not be written; 2 wrong options; 3 verification found\n"
+    "wrong data; 130 interrupted (once: results are printed; twice: at once).\n";
+
+void options_print_help(FILE *out)
+{
+    fputs(INTRODUCTION, out);
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->type != OPTION_LATER)
+            print_row(out, row);
+    fputs(ENDING, out);
+}
+
+static const char *choice_name(const char *option, uint64_t value)
+{
+    const struct option_row *row = option_find(option, strlen(option));
+
+    for (const struct option_choice *c = row->choices; c->name; c++)
+        if (!c->later && c->value == value)
+            return c->name;
+    return "?";
+}
+
+const char *options_rw_name(enum rw_mode rw)
+{
+    return choice_name("rw", rw);
+}
+
+const char *options_engine_name(enum engine_kind engine)
+{
+    return choice_name("ioengine", engine);
+}
+
+/* Readers such as fio-plot need these, whether they were given or not. */
+static bool always_echoed(const char *name)
+{
+    static const char *const names[] = { "rw", "bs", "iodepth", "numjobs", "ioengine" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static void echo_default(const struct job_options *job, const struct option_row *row,
+                         void (*fn)(void *opaque, const char *name, const char *value), void *opaque)
+{
+    const uint64_t *value = (const uint64_t *)((const char *)job + row->offset);
+    char number[24];
+
+    if (row->type == OPTION_CHOICE) {
+        fn(opaque, row->name, choice_name(row->name, *value));
+        return;
+    }
+    snprintf(number, sizeof(number), "%" PRIu64, *value);
+    fn(opaque, row->name, number);
+}
+
+void options_echo(const struct job_options *job, bool global, void (*fn)(void *opaque, const char *name, const char *value),
+                  void *opaque)
+{
+    for (const struct option_row *row = option_table; row->name; row++) {
+        size_t i = (size_t)(row - option_table);
+
+        if (row->scope != SCOPE_JOB || row->type == OPTION_LATER)
+            continue;
+        if (global ? job->given[i] != NULL : job->given[i] && !job->given_globally[i])
+            fn(opaque, row->name, job->given[i]);
+        else if (!global && always_echoed(row->name)) {
+            if (job->given[i])
+                fn(opaque, row->name, job->given[i]);
+            else
+                echo_default(job, row, fn, opaque);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "interrupt.h"
+#include "progress.h"
+
+#define SAMPLE_NS INT64_C(500000000) /* as often as fio takes its samples of rates */
+
+static int add_jobs(struct bench_run *run, const struct bench_options *options)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < options->n_jobs; i++)
+        n += options->jobs[i].numjobs;
+    run->jobs = aligned_alloc(_Alignof(struct bench_job), n * sizeof(*run->jobs));
+    if (!run->jobs)
+        return -ENOMEM;
+    memset(run->jobs, 0, n * sizeof(*run->jobs));
+    for (size_t i = 0; i < options->n_jobs; i++)
+        for (unsigned clone = 0; clone < options->jobs[i].numjobs; clone++) {
+            struct bench_job *job = &run->jobs[run->n_jobs];
+
+            job->options = &options->jobs[i];
+            job->engine = engine_of(job->options);
+            job->index = run->n_jobs++;
+            job->clone = clone;
+            job->done_fd = run->done_fd;
+        }
+    return 0;
+}
+
+static bool same_file(const struct target *a, const struct target *b)
+{
+    struct stat sa, sb;
+
+    return a->fd >= 0 && b->fd >= 0 && fstat(a->fd, &sa) == 0 && fstat(b->fd, &sb) == 0 && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
+}
+
+/* Two jobs that write one file would find each other's blocks when verifying. */
+static int refuse_shared_verify(const struct bench_job *a, const struct bench_job *b)
+{
+    bool writes = rw_writes((enum rw_mode)a->options->rw) && rw_writes((enum rw_mode)b->options->rw);
+
+    if (!writes || (!a->options->verify && !b->options->verify))
+        return 0;
+    for (unsigned i = 0; i < a->targets.n; i++)
+        for (unsigned j = 0; j < b->targets.n; j++)
+            if (same_file(&a->targets.targets[i], &b->targets.targets[j])) {
+                fprintf(stderr,
+                        "lariat-bench: job %s: --verify: another job or clone writes %s too; give each a file of its own\n",
+                        a->options->name, a->targets.targets[i].path);
+                return -EINVAL;
+            }
+    return 0;
+}
+
+int run_init(struct bench_run *run, const struct bench_options *options)
+{
+    int rc = 0;
+    unsigned n_open = 0;
+
+    memset(run, 0, sizeof(*run));
+    run->options = options;
+    run->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (run->done_fd < 0)
+        rc = -errno;
+    if (!rc)
+        rc = add_jobs(run, options);
+    if (rc)
+        fprintf(stderr, "lariat-bench: %s\n", strerror(-rc));
+    for (; n_open < run->n_jobs && !rc; n_open++)
+        rc = interrupted() ? -EINTR : job_init(&run->jobs[n_open], options->allow_destructive);
+    for (unsigned i = 0; i < run->n_jobs && !rc; i++)
+        for (unsigned j = i + 1; j < run->n_jobs && !rc; j++)
+            rc = refuse_shared_verify(&run->jobs[i], &run->jobs[j]);
+    if (rc)
+        run_free(run);
+    return rc;
+}
+
+void run_free(struct bench_run *run)
+{
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        job_free(&run->jobs[i]);
+    free(run->jobs);
+    run->jobs = NULL;
+    run->n_jobs = 0;
+    if (run->done_fd >= 0)
+        close(run->done_fd);
+    run->done_fd = -1;
+}
+
+static unsigned count_done(const struct bench_run *run)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        n += __atomic_load_n(&run->jobs[i].done, __ATOMIC_ACQUIRE);
+    return n;
+}
+
+/* Sleep until a job is done, a signal came, or `until`. */
+static void wait_for_news(const struct bench_run *run, int64_t until_ns)
+{
+    struct pollfd fds[2] = { { run->done_fd, POLLIN, 0 }, { interrupt_fd(), POLLIN, 0 } };
+    int64_t left_ns = until_ns - bench_now_ns();
+    struct timespec timeout = { left_ns > 0 ? left_ns / 1000000000 : 0, left_ns > 0 ? left_ns % 1000000000 : 0 };
+    uint64_t count;
+
+    ppoll(fds, 2, &timeout, NULL);
+    if (fds[0].revents)
+        (void)!read(run->done_fd, &count, sizeof(count));
+}
+
+static void sample_all(struct bench_run *run, int64_t now_ns)
+{
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        if (!__atomic_load_n(&run->jobs[i].done, __ATOMIC_ACQUIRE))
+            job_sample(&run->jobs[i], now_ns);
+}
+
+static void watch(struct bench_run *run)
+{
+    struct progress progress;
+    int64_t next_ns = run->begun_ns + SAMPLE_NS;
+
+    progress_init(&progress, run);
+    while (count_done(run) < run->n_jobs) {
+        wait_for_news(run, next_ns);
+        if (!run->was_interrupted && interrupted()) {
+            run->was_interrupted = true;
+            for (unsigned i = 0; i < run->n_jobs; i++)
+                work_stop(&run->jobs[i].work);
+        } else if (run->was_interrupted) {
+            interrupted(); /* the second one ends us */
+        }
+        int64_t now_ns = bench_now_ns();
+        if (now_ns >= next_ns) {
+            sample_all(run, now_ns);
+            progress_show(&progress, now_ns);
+            next_ns += SAMPLE_NS;
+        }
+    }
+    progress_end(&progress);
+}
+
+int run_all(struct bench_run *run)
+{
+    unsigned n_ready = 0;
+    int rc = 0;
+
+    for (; n_ready < run->n_jobs; n_ready++) {
+        struct bench_job *job = &run->jobs[n_ready];
+
+        rc = job->engine->prepare(job);
+        if (rc == -ENOMEM)
+            fprintf(stderr, "lariat-bench: job %s: out of memory\n", job->options->name);
+        if (rc)
+            break;
+    }
+    if (!rc) {
+        clock_gettime(CLOCK_REALTIME, &run->begun);
+        run->begun_ns = bench_now_ns();
+        for (unsigned i = 0; i < run->n_jobs; i++)
+            run->jobs[i].sampled_ns = run->begun_ns;
+        for (unsigned i = 0; i < run->n_jobs; i++)
+            run->jobs[i].engine->go(&run->jobs[i]);
+        watch(run);
+        run->ended_ns = bench_now_ns();
+    }
+    for (unsigned i = 0; i < n_ready; i++)
+        run->jobs[i].engine->finish(&run->jobs[i]);
+    if (rc)
+        return rc;
+    for (unsigned i = 0; i < run->n_jobs; i++) {
+        struct bench_job *job = &run->jobs[i];
+
+        /* A run shorter than one sample: the whole of it is the sample. */
+        if (!job->iops[IO_READ].n && !job->iops[IO_WRITE].n && job->work.run_end_ns > job->sampled_ns)
+            job_sample(job, job->work.run_end_ns);
+    }
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* All jobs of one invocation: started together, watched, and ended. */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "job.h"
+#include "options.h"
+
+struct bench_run {
+    const struct bench_options *options;
+    struct bench_job *jobs;
+    unsigned n_jobs;
+    struct timespec begun; /* wall clock */
+    int64_t begun_ns, ended_ns;
+    bool was_interrupted;
+    int done_fd;
+};
+
+/* Open and lay out everything. Failures are told. 0, -EINTR or -errno. */
+int run_init(struct bench_run *run, const struct bench_options *options);
+
+/* Run all jobs to their end. 0, or -errno if they could not be started; what went wrong in a job stands in job->error. */
+int run_all(struct bench_run *run);
+
+void run_free(struct bench_run *run);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The files and devices of a job: found, guarded, laid out and opened. */
+#ifndef BENCH_TARGET_H
+#define BENCH_TARGET_H
+
+#include <lariat/file.h>
+#include <stdint.h>
+
+#include "options.h"
+
+struct target {
+    char *path;
+    struct lariat_file *file; /* NULL for the null engine */
+    int fd;
+    uint64_t first_block; /* of the job's space */
+    uint64_t n_blocks;
+    unsigned offset_align; /* what O_DIRECT wants of offsets and lengths; else 1 */
+};
+
+struct target_set {
+    struct target *targets;
+    unsigned n;
+    uint64_t n_blocks;     /* of all together, each of --bs bytes */
+    unsigned memory_align; /* for buffers */
+};
+
+/*
+ * Find, lay out and open what clone number `clone` of the job works on. Failures are told on stderr.
+ * 0, -EINTR (interrupted meanwhile), or -errno.
+ */
+int targets_open(struct target_set *set, const struct job_options *job, unsigned clone, bool allow_destructive);
+void targets_close(struct target_set *set);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The workload of one job: which I/O comes next, and what to do with one that completed. Engines only carry the I/Os out, so
+ * what is done here, statistics included, costs the same under each of them.
+ *
+ * All is for the job's thread, but work_stop() and the counters read by iostat_ios(). One clock read per I/O: the time of a
+ * completion is also the time at which the next I/O of that slot was handed out. What takes longer than some ns in between
+ * (checksums) is followed by another clock read, so that it does not count as latency.
+ */
+#ifndef BENCH_WORK_H
+#define BENCH_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "iostat.h"
+#include "offsets.h"
+#include "options.h"
+#include "target.h"
+
+/* One slot: an I/O that is in flight, or waits for its next turn. Engines embed it in a struct of their own. */
+struct bench_io {
+    void *buf;
+    uint64_t offset; /* in the file */
+    int64_t start_ns;
+    uint64_t block;    /* of the job's space */
+    uint32_t length;   /* of the whole I/O; 0: a sync */
+    uint32_t moved;    /* of that, done by transfers cut short */
+    uint32_t index;    /* of the slot */
+    uint32_t sequence; /* of a write under --verify */
+    uint16_t file;     /* index of its target */
+    uint8_t kind;      /* enum io_kind */
+    uint8_t retries;
+} __attribute__((aligned(64)));
+
+enum work_phase { PHASE_RUN, PHASE_VERIFY, PHASE_OVER };
+
+#define DEPTH_BUCKETS 7 /* 1, 2, 4, ... 64 and more in flight */
+
+struct work {
+    /* What every I/O touches. */
+    int64_t end_ns; /* atomic: work_stop() writes it too */
+    uint64_t left;  /* I/Os left in this pass; 0 as well in every phase but PHASE_RUN */
+    uint64_t n_blocks;
+    uint64_t next_block[2]; /* sequential: by direction */
+    uint32_t bs;
+    uint32_t inflight;
+    uint64_t read_share; /* of 2^32 */
+    uint64_t writes_until_sync;
+    bool random, mapped, mixed, writes_only;
+    bool check_reads; /* --verify */
+    struct rng rng;
+    struct block_map map; /* blocks used in this pass */
+    uint64_t depth_sum;
+    uint64_t depth_levels[DEPTH_BUCKETS];
+    struct iostat stats[IO_KINDS];
+
+    /* The rest. */
+    const struct job_options *options;
+    const struct target_set *targets;
+    enum work_phase phase;
+    bool stopped; /* atomic */
+    uint64_t sync_every;
+    uint16_t sync_file; /* written last */
+    int64_t run_start_ns, run_end_ns;
+    int error; /* the first one, a positive errno value */
+    struct bench_io failed;
+
+    /* --verify */
+    uint32_t *sequences; /* by block: that of its last write, 0: none in this run */
+    uint32_t last_sequence;
+    uint64_t write_stamp;
+    struct block_map busy; /* blocks in flight: two writes of one block at once would leave its content open */
+    bool track;            /* sequences and busy are there */
+    uint64_t verify_next;  /* block */
+    uint64_t verify_blocks, verify_errors;
+    int64_t verify_ns;
+};
+
+/* 0 or -ENOMEM. seed: that of the clone. */
+int work_init(struct work *work, const struct job_options *options, const struct target_set *targets, uint64_t seed);
+void work_free(struct work *work);
+
+/* The clock starts. Before the first work_next(). */
+void work_begin(struct work *work);
+
+/*
+ * Nothing is in flight and work_next() says no more: go on to the next phase. True: begin anew with every slot.
+ */
+bool work_next_phase(struct work *work);
+
+/* Have it end as soon as what is in flight is done. Any thread. */
+void work_stop(struct work *work);
+
+/* The parts that are not taken by each I/O. */
+bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns);
+bool work_odd_result(struct work *work, struct bench_io *io, int res);
+void work_prepare_write(struct work *work, struct bench_io *io);
+void work_check_done(struct work *work, struct bench_io *io);
+void work_place(struct work *work, struct bench_io *io);
+bool work_new_pass(struct work *work);
+
+static inline uint64_t work_choose_block(struct work *work, enum io_kind kind)
+{
+    uint64_t block;
+
+    if (work->random) {
+        block = rng_below(&work->rng, work->n_blocks);
+        if (work->mapped) {
+            if (block_map_test(&work->map, block))
+                block = block_map_find(&work->map, block);
+            block_map_set(&work->map, block);
+        }
+        return block;
+    }
+    block = work->next_block[kind];
+    work->next_block[kind] = block + 1 == work->n_blocks ? 0 : block + 1;
+    return block;
+}
+
+/* Fill io with the next I/O; false: there is none (any more in this phase). */
+static inline bool work_next(struct work *work, struct bench_io *io, int64_t now_ns)
+{
+    if (__builtin_expect(now_ns >= __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED), 0))
+        return false;
+    if (__builtin_expect(!work->left || !work->writes_until_sync, 0)) {
+        if (work->phase != PHASE_RUN || !work->writes_until_sync)
+            return work_next_rare(work, io, now_ns);
+        if (!work_new_pass(work))
+            return false;
+    }
+    enum io_kind kind = work->writes_only ? IO_WRITE : IO_READ;
+    if (work->mixed && (uint32_t)rng_next(&work->rng) >= work->read_share)
+        kind = IO_WRITE;
+
+    io->block = work_choose_block(work, kind);
+    io->kind = (uint8_t)kind;
+    io->retries = 0;
+    io->length = work->bs;
+    io->moved = 0;
+    io->offset = io->block * work->bs;
+    io->start_ns = now_ns;
+    if (__builtin_expect(work->targets->n > 1 || work->track, 0))
+        work_place(work, io);
+    if (kind == IO_WRITE)
+        work_prepare_write(work, io);
+    work->left--;
+    work->inflight++;
+    work->depth_sum += work->inflight;
+    unsigned level = 31 - (unsigned)__builtin_clz(work->inflight);
+    work->depth_levels[level < DEPTH_BUCKETS ? level : DEPTH_BUCKETS - 1]++;
+    return true;
+}
+
+/* io completed with res. True: io holds an I/O again, to be carried out. */
+static inline bool work_complete(struct work *work, struct bench_io *io, int res)
+{
+    int64_t now_ns = bench_now_ns();
+
+    if (__builtin_expect(res != (int)(io->length - io->moved), 0))
+        return work_odd_result(work, io, res);
+    work->inflight--;
+    if (__builtin_expect(work->check_reads, 0)) {
+        if (work->phase == PHASE_RUN)
+            iostat_add(&work->stats[io->kind], now_ns - io->start_ns);
+        work_check_done(work, io);
+        now_ns = bench_now_ns();
+    } else {
+        iostat_add(&work->stats[io->kind], now_ns - io->start_ns);
+    }
+    return work_next(work, io, now_ns);
+}
+
+#endif
