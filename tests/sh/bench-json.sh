@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# --output-format=json writes fio's document: one, whole, with fio's keys and types, and nothing beside it.
+set -euo pipefail
+
+# shellcheck source=tests/sh/bench-functions.sh
+. "${LARIAT_SRCDIR:?}/tests/sh/bench-functions.sh"
+need_ring
+command -v python3 >/dev/null || skip "there is no python3 to read JSON with"
+
+cat >"$dir/check.py" <<'END'
+import json, sys
+
+def must(condition, *what):
+    if not condition:
+        sys.exit("FAIL: " + " ".join(map(str, what)))
+
+def typed(object, types, where):
+    for key, type_ in types.items():
+        must(key in object, where, "has no", key)
+        value = object[key]
+        must(type(value) is type_, where, key, "is", type(value).__name__, "and not", type_.__name__)
+
+LATENCY = dict(min=int, max=int, mean=float, stddev=float, N=int)
+DIRECTION = dict(io_bytes=int, io_kbytes=int, bw_bytes=int, bw=int, iops=float, runtime=int, total_ios=int, short_ios=int,
+    drop_ios=int, slat_ns=dict, clat_ns=dict, lat_ns=dict, bw_min=int, bw_max=int, bw_agg=float, bw_mean=float, bw_dev=float,
+    bw_samples=int, iops_min=int, iops_max=int, iops_mean=float, iops_stddev=float, iops_samples=int)
+JOB = dict(jobname=str, groupid=int, error=int, eta=int, elapsed=int, read=dict, write=dict, trim=dict, sync=dict,
+    job_runtime=int, usr_cpu=float, sys_cpu=float, ctx=int, majf=int, minf=int, iodepth_level=dict, iodepth_submit=dict,
+    iodepth_complete=dict, latency_ns=dict, latency_us=dict, latency_ms=dict, latency_depth=int, latency_target=int,
+    latency_percentile=float, latency_window=int, lariat=dict)
+JOB["job options"] = dict
+LARIAT = dict(version=str, engine=str, tid=int, depth_mean=float, cpu_ns_per_io=float, cpu_usr_ns_per_io=float,
+    cpu_sys_ns_per_io=float, syscalls=int, syscalls_per_io=float, asleep=float, enters=int, eventfd_writes=int,
+    ios_per_enter=float, spins=int, spins_hit=int, spin_hit_ratio=float, spin_ns=int, spin_vain_ns=int, sleeps=int,
+    sleep_ns=int, window_ns=int, poll_max_ns=int)
+PERCENTILES = ["%f" % p for p in (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99)]
+NS = "2 4 10 20 50 100 250 500 750 1000".split()
+
+def shares(object, keys, where):
+    must(list(object) == keys, where, "has keys", list(object))
+    must(all(type(v) is float for v in object.values()), where, "has values that are not real")
+    total = sum(object.values())
+    must(total == 0 or abs(total - 100) < 0.01, where, "sums to", total)
+
+document = json.load(open(sys.argv[1]))
+n_jobs, ios = int(sys.argv[2]), int(sys.argv[3])
+top = {"fio version": str, "timestamp": int, "timestamp_ms": int, "time": str, "jobs": list, "disk_util": list}
+typed(document, top, "the document")
+must(document["fio version"].startswith("fio-3."), document["fio version"])
+must(len(document["jobs"]) == n_jobs, len(document["jobs"]), "jobs")
+for job in document["jobs"]:
+    typed(job, JOB, "job")
+    for key in ("rw", "bs", "iodepth", "numjobs", "ioengine"):
+        must(isinstance(job["job options"].get(key), str), "job options lack", key)
+    total = 0
+    for name in ("read", "write", "trim"):
+        d = job[name]
+        typed(d, DIRECTION, name)
+        for latency in ("slat_ns", "clat_ns", "lat_ns"):
+            typed(d[latency], LATENCY, name + " " + latency)
+        must(d["clat_ns"]["N"] == d["total_ios"], name, "N is not total_ios")
+        if d["total_ios"]:
+            must(list(d["lat_ns"]["percentile"]) == PERCENTILES, list(d["lat_ns"]["percentile"]))
+            values = list(d["clat_ns"]["percentile"].values())
+            must(values == sorted(values) and all(type(v) is int for v in values), "percentiles", values)
+            must(d["lat_ns"]["min"] <= d["lat_ns"]["mean"] <= d["lat_ns"]["max"], "mean out of min..max")
+            must(d["iops"] > 0 and d["bw_bytes"] > 0 and d["io_kbytes"] * 1024 <= d["io_bytes"], name, "rates")
+        total += d["total_ios"]
+    must(total == ios, total, "I/Os instead of", ios)
+    typed(job["sync"], dict(total_ios=int, lat_ns=dict), "sync")
+    typed(job["sync"]["lat_ns"], LATENCY, "sync lat_ns")
+    typed(job["lariat"], LARIAT, "lariat")
+    shares(job["iodepth_level"], "1 2 4 8 16 32 >=64".split(), "iodepth_level")
+    shares(job["iodepth_submit"], "0 4 8 16 32 64 >=64".split(), "iodepth_submit")
+    shares(job["iodepth_complete"], "0 4 8 16 32 64 >=64".split(), "iodepth_complete")
+    must(list(job["latency_ns"]) == NS and list(job["latency_us"]) == NS, "latency_ns or latency_us")
+    must(list(job["latency_ms"]) == NS + ["2000", ">=2000"], "latency_ms")
+    total = sum(sum(job[k].values()) for k in ("latency_ns", "latency_us", "latency_ms"))
+    must(abs(total - 100) < 0.01, "latency classes sum to", total)
+END
+
+check() # NAME FILE JOBS IOS
+{
+    python3 "$dir/check.py" "$2" "$3" "$4" >"$dir/check.out" 2>&1 || fail "$1: $(cat "$dir/check.out")"
+}
+
+for engine in lariat liburing psync null; do
+    good --name=a --filename="$dir/file" --size=1m --rw=randrw --iodepth=8 --ioengine=$engine --output-format=json
+    check $engine "$dir/out" 1 256
+done
+
+# What is said goes to stderr; with both formats, the normal report too.
+rm -f "$dir/file"
+good --bs=4k --size=256k --direct=0 --name=a --filename="$dir/file" --numjobs=2 --fdatasync=4 --rw=rw --output-format=normal,json
+check both "$dir/out" 2 64
+grep -q 'laying out' "$dir/err" || fail "the layout was not told on stderr"
+grep -q 'IOPS=' "$dir/err" || fail "the normal report is not on stderr"
+python3 - "$dir/out" <<'END' || fail "the echo of options, or the syncs"
+import json, sys
+
+document = json.load(open(sys.argv[1]))
+assert document["global options"] == {"bs": "4k", "size": "256k", "direct": "0"}, document["global options"]
+job = document["jobs"][0]
+assert job["job options"]["fdatasync"] == "4" and job["job options"]["rw"] == "rw", job["job options"]
+assert job["job options"]["numjobs"] == "2" and job["job options"]["bs"] == "4k", job["job options"]
+assert job["sync"]["total_ios"] == job["write"]["total_ios"] // 4, job["sync"]
+assert job["sync"]["lat_ns"]["N"] == job["sync"]["total_ios"]
+END
+
+good --name=a --filename="$dir/file" --rw=randread --verify=0 --output="$dir/result" --output-format=json
+[ ! -s "$dir/out" ] || fail "--output: something is on stdout"
+check --output "$dir/result" 1 64
+
+good --name=a --filename="$dir/file" --rw=write --verify=crc32c --output-format=json
+check verify "$dir/out" 1 64
+python3 -c "import json, sys; v = json.load(open(sys.argv[1]))['jobs'][0]['lariat']['verify']; sys.exit(v['blocks'] != 64 or v['errors'] != 0)" \
+    "$dir/out" || fail "lariat.verify does not count 64 blocks"
+
+# A name that is not UTF-8 does not spoil the document.
+cp "$dir/file" "$dir/"$'\xff'
+good --name=a --filename="$dir/"$'\xff' --rw=read --output-format=json
+check 'not UTF-8' "$dir/out" 1 64
+
+echo "lariat-bench: the JSON has fio's keys and types"

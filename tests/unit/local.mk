@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+
+# What the suites share, those of tests/stress too; the programs are linked with it (see LDADD).
+tests_unit_libsupport_la_SOURCES = \
+	tests/unit/embed_work.c \
+	tests/unit/embed_work.h \
+	tests/unit/file_support.h \
+	tests/unit/kernel_ring.h \
+	tests/unit/op_support.h \
+	tests/unit/support.c \
+	tests/unit/support.h \
+	$(NULL)
+
+# One libcheck program per object, tests/unit/test_NAME.c. A suite that needs more than its one
+# file or its own link flags says so below the list, for example
+#   tests_unit_test_ring_SOURCES = tests/unit/test_ring.c tests/unit/fake_kernel.c
+#   tests_unit_test_ring_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=io_uring_enter2
+
+unit_tests += \
+	tests/unit/test_bh \
+	tests/unit/test_bh_threads \
+	tests/unit/test_embed \
+	tests/unit/test_embed_uv \
+	tests/unit/test_file \
+	tests/unit/test_file_block \
+	tests/unit/test_fork \
+	tests/unit/test_handler \
+	tests/unit/test_handler_faults \
+	tests/unit/test_histogram \
+	tests/unit/test_iothread \
+	tests/unit/test_iothread_stop \
+	tests/unit/test_kernel \
+	tests/unit/test_kernel_enter \
+	tests/unit/test_kernel_io \
+	tests/unit/test_loop \
+	tests/unit/test_loop_close \
+	tests/unit/test_loop_misuse \
+	tests/unit/test_loop_params \
+	tests/unit/test_loop_wait \
+	tests/unit/test_notify \
+	tests/unit/test_op \
+	tests/unit/test_op_fixed \
+	tests/unit/test_op_full \
+	tests/unit/test_op_life \
+	tests/unit/test_op_link \
+	tests/unit/test_op_net \
+	tests/unit/test_op_stop \
+	tests/unit/test_poll \
+	tests/unit/test_setup \
+	tests/unit/test_timer \
+	tests/unit/test_timer_order \
+	$(NULL)
+
+# Without libuv it says so and skips.
+tests_unit_test_embed_uv_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
+tests_unit_test_embed_uv_LDADD = $(LDADD) $(LIBUV_LIBS)

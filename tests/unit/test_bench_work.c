@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* The workload of lariat-bench, on a device in memory that completes I/Os in any order and as badly as a test likes. */
+#include "support.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "work.h"
+
+#define BS 512
+#define DEPTH_MAX 16
+
+struct fake {
+    struct job_options options;
+    struct target targets[2];
+    struct target_set set;
+    struct work work;
+    struct bench_io ios[DEPTH_MAX];
+    unsigned char buffers[DEPTH_MAX][BS];
+    unsigned char *memory; /* of both targets */
+    unsigned *reads, *writes;
+    unsigned syncs;
+    uint64_t state;
+};
+
+static struct fake *fake_or_fail(enum rw_mode rw, uint64_t n_blocks)
+{
+    struct fake *fake = aligned_alloc(64, (sizeof(*fake) + 63) / 64 * 64);
+
+    ck_assert_ptr_nonnull(fake);
+    memset(fake, 0, sizeof(*fake));
+    fake->options = (struct job_options){ .name = "fake", .bs = BS, .rw = rw, .rwmixread = 50, .iodepth = 1 };
+    fake->targets[0] =
+        (struct target){ .path = (char *)(uintptr_t) "first", .fd = -1, .n_blocks = n_blocks, .offset_align = 1 };
+    fake->set = (struct target_set){ .targets = fake->targets, .n = 1, .n_blocks = n_blocks, .memory_align = 1 };
+    fake->memory = calloc(n_blocks, BS);
+    fake->reads = calloc(n_blocks, sizeof(unsigned));
+    fake->writes = calloc(n_blocks, sizeof(unsigned));
+    ck_assert(fake->memory && fake->reads && fake->writes);
+    for (uint32_t i = 0; i < DEPTH_MAX; i++) {
+        fake->ios[i].buf = fake->buffers[i];
+        fake->ios[i].index = i;
+    }
+    fake->state = test_seed();
+    return fake;
+}
+
+/* Two targets in place of one. */
+static void split_targets(struct fake *fake, uint64_t first_blocks)
+{
+    fake->targets[1] = fake->targets[0];
+    fake->targets[1].path = (char *)(uintptr_t) "second";
+    fake->targets[1].first_block = first_blocks;
+    fake->targets[1].n_blocks -= first_blocks;
+    fake->targets[0].n_blocks = first_blocks;
+    fake->set.n = 2;
+}
+
+static void fake_free(struct fake *fake)
+{
+    work_free(&fake->work);
+    free(fake->memory);
+    free(fake->reads);
+    free(fake->writes);
+    free(fake);
+}
+
+static int carry_out(struct fake *fake, struct bench_io *io)
+{
+    uint64_t block = fake->targets[io->file].first_block + io->offset / BS;
+    unsigned char *there = fake->memory + block * BS;
+
+    ck_assert_uint_eq(io->offset % BS, 0);
+    if (io->kind == IO_SYNC) {
+        fake->syncs++;
+        return 0;
+    }
+    ck_assert_uint_lt(io->offset / BS, fake->targets[io->file].n_blocks);
+    ck_assert_uint_eq(io->length, BS);
+    if (io->kind == IO_READ) {
+        fake->reads[block]++;
+        memcpy(io->buf, there, BS);
+    } else {
+        fake->writes[block]++;
+        memcpy(there, io->buf, BS);
+    }
+    return BS;
+}
+
+static void must_not_overlap(const struct fake *fake, const bool *flying, const struct bench_io *io)
+{
+    for (unsigned i = 0; i < fake->options.iodepth; i++)
+        if (flying[i] && &fake->ios[i] != io && fake->ios[i].kind != IO_SYNC && io->kind != IO_SYNC)
+            ck_assert_uint_ne(fake->ios[i].block, io->block);
+}
+
+/* Run one phase with iodepth slots that complete in any order; after `limit` completions, work_stop(). */
+static void run_phase(struct fake *fake, uint64_t limit)
+{
+    unsigned depth = (unsigned)fake->options.iodepth, n_flying = 0;
+    bool flying[DEPTH_MAX] = { false };
+
+    for (unsigned i = 0; i < depth && work_next(&fake->work, &fake->ios[i], bench_now_ns()); i++) {
+        flying[i] = true;
+        n_flying++;
+    }
+    while (n_flying) {
+        unsigned i = (unsigned)(test_random(&fake->state) % depth);
+
+        if (!flying[i])
+            continue;
+        ck_assert_uint_eq(fake->work.inflight, n_flying);
+        if (limit && !--limit)
+            work_stop(&fake->work);
+        if (!work_complete(&fake->work, &fake->ios[i], carry_out(fake, &fake->ios[i]))) {
+            flying[i] = false;
+            n_flying--;
+        } else if (fake->options.verify) {
+            must_not_overlap(fake, flying, &fake->ios[i]);
+        }
+    }
+    ck_assert_uint_eq(fake->work.inflight, 0);
+}
+
+static void run_or_fail(struct fake *fake, uint64_t limit)
+{
+    ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+    work_begin(&fake->work);
+    run_phase(fake, limit);
+}
+
+static void each_block_must_have(const struct fake *fake, unsigned reads, unsigned writes)
+{
+    for (uint64_t i = 0; i < fake->set.n_blocks; i++)
+        ck_assert_msg(fake->reads[i] == reads && fake->writes[i] == writes, "block %llu: %u reads, %u writes",
+                      (unsigned long long)i, fake->reads[i], fake->writes[i]);
+}
+
+START_TEST(each_mode_takes_each_block_once)
+{
+    const enum rw_mode modes[] = { RW_READ, RW_WRITE, RW_RANDREAD, RW_RANDWRITE };
+    struct fake *fake = fake_or_fail(modes[_i], 1000);
+
+    fake->options.iodepth = 8;
+    run_or_fail(fake, 0);
+    each_block_must_have(fake, rw_reads(modes[_i]), rw_writes(modes[_i]));
+    ck_assert_uint_eq(iostat_ios(&fake->work.stats[rw_writes(modes[_i]) ? IO_WRITE : IO_READ]), 1000);
+    ck_assert(!work_next_phase(&fake->work));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(several_files_are_one_space)
+{
+    struct fake *fake = fake_or_fail(RW_RANDREAD, 1000);
+
+    split_targets(fake, 301);
+    fake->options.iodepth = 4;
+    run_or_fail(fake, 0);
+    each_block_must_have(fake, 1, 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(mixed_modes_keep_the_share_of_reads)
+{
+    struct fake *fake = fake_or_fail(RW_RANDRW, 100000);
+
+    fake->options.rwmixread = 70;
+    run_or_fail(fake, 0);
+    uint64_t reads = iostat_ios(&fake->work.stats[IO_READ]), writes = iostat_ios(&fake->work.stats[IO_WRITE]);
+
+    ck_assert_uint_eq(reads + writes, 100000);
+    ck_assert_msg(reads > 69000 && reads < 71000, "%llu reads", (unsigned long long)reads);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(the_extremes_of_rwmixread_are_exact)
+{
+    for (unsigned percent = 0; percent <= 100; percent += 100) {
+        struct fake *fake = fake_or_fail(RW_READWRITE, 1000);
+
+        fake->options.rwmixread = percent;
+        run_or_fail(fake, 0);
+        ck_assert_uint_eq(iostat_ios(&fake->work.stats[IO_READ]), 10 * percent);
+        ck_assert_uint_eq(iostat_ios(&fake->work.stats[IO_WRITE]), 1000 - 10 * percent);
+        fake_free(fake);
+    }
+}
+END_TEST
+
+START_TEST(without_the_map_blocks_repeat)
+{
+    struct fake *fake = fake_or_fail(RW_RANDREAD, 1000);
+    unsigned untouched = 0;
+
+    fake->options.norandommap = true;
+    run_or_fail(fake, 0);
+    for (unsigned i = 0; i < 1000; i++)
+        untouched += !fake->reads[i];
+    ck_assert_uint_eq(iostat_ios(&fake->work.stats[IO_READ]), 1000);
+    ck_assert_msg(untouched > 250 && untouched < 500, "%u untouched", untouched); /* 1/e of them, more or less */
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(time_based_work_goes_on_pass_after_pass_until_stopped)
+{
+    struct fake *fake = fake_or_fail(RW_RANDREAD, 100);
+
+    fake->options.time_based = true;
+    fake->options.runtime_ns = INT64_C(3600000000000);
+    run_or_fail(fake, 1000);
+    each_block_must_have(fake, 10, 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(the_runtime_ends_it)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 10);
+
+    fake->options.time_based = true;
+    fake->options.runtime_ns = 10000000;
+    run_or_fail(fake, 0);
+    ck_assert_int_ge(bench_now_ns() - fake->work.run_start_ns, 10000000);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(syncs_come_after_every_n_writes)
+{
+    struct fake *fake = fake_or_fail(RW_WRITE, 1000);
+
+    fake->options.fsync = 10;
+    fake->options.iodepth = 4;
+    run_or_fail(fake, 0);
+    ck_assert_uint_eq(fake->syncs, 100);
+    ck_assert_uint_eq(iostat_ios(&fake->work.stats[IO_SYNC]), 100);
+    each_block_must_have(fake, 0, 1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(what_was_written_is_verified_afterwards)
+{
+    const enum rw_mode modes[] = { RW_WRITE, RW_RANDWRITE, RW_RANDRW };
+    struct fake *fake = fake_or_fail(modes[_i], 500);
+
+    split_targets(fake, 200);
+    fake->options.verify = VERIFY_CRC32C;
+    fake->options.iodepth = 16;
+    fake->options.norandommap = _i == 2;
+    run_or_fail(fake, 0);
+    uint64_t written = 0;
+
+    for (unsigned i = 0; i < 500; i++)
+        written += fake->writes[i] > 0;
+    uint64_t checked_before = fake->work.verify_blocks;
+
+    ck_assert(work_next_phase(&fake->work));
+    run_phase(fake, 0);
+    ck_assert_uint_eq(fake->work.verify_blocks - checked_before, written);
+    ck_assert_uint_eq(fake->work.verify_errors, 0);
+    ck_assert(!work_next_phase(&fake->work));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(passes_that_overlap_never_have_one_block_in_flight_twice)
+{
+    struct fake *fake = fake_or_fail(RW_RANDWRITE, 20);
+
+    fake->options.verify = VERIFY_CRC32C;
+    fake->options.iodepth = 16;
+    fake->options.time_based = true;
+    fake->options.runtime_ns = INT64_C(3600000000000);
+    run_or_fail(fake, 5000); /* run_phase() looks at the blocks in flight */
+    ck_assert_uint_eq(fake->work.verify_errors, 0);
+    fake_free(fake);
+}
+END_TEST
+
+static void expect_wrong(struct fake *fake, uint64_t errors)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr)); /* the messages are not this test's subject */
+    ck_assert(work_next_phase(&fake->work));
+    run_phase(fake, 0);
+    ck_assert_uint_eq(fake->work.verify_errors, errors);
+    fake_free(fake);
+}
+
+START_TEST(a_changed_byte_is_found)
+{
+    struct fake *fake = fake_or_fail(RW_WRITE, 100);
+
+    fake->options.verify = VERIFY_CRC32C;
+    run_or_fail(fake, 0);
+    fake->memory[37 * BS + 300] ^= 1;
+    expect_wrong(fake, 1);
+}
+END_TEST
+
+START_TEST(a_lost_write_is_found)
+{
+    struct fake *fake = fake_or_fail(RW_WRITE, 100);
+    unsigned char old[BS];
+
+    fake->options.verify = VERIFY_CRC32C;
+    fake->options.time_based = true;
+    fake->options.runtime_ns = INT64_C(3600000000000);
+    run_or_fail(fake, 100);
+    memcpy(old, fake->memory + 5 * BS, BS);
+    work_free(&fake->work);
+    /* Written again, but block 5 still holds what it held before. */
+    fake->options.time_based = false;
+    run_or_fail(fake, 0);
+    fake->work.sequences[5] += 100;
+    memcpy(fake->memory + 5 * BS, old, BS);
+    expect_wrong(fake, 1);
+}
+END_TEST
+
+START_TEST(a_read_job_checks_what_another_run_wrote)
+{
+    struct fake *fake = fake_or_fail(RW_WRITE, 100);
+
+    fake->options.verify = VERIFY_CRC32C;
+    run_or_fail(fake, 0);
+    work_free(&fake->work);
+    fake->options.rw = RW_RANDREAD;
+    run_or_fail(fake, 0);
+    ck_assert_uint_eq(fake->work.verify_blocks, 100);
+    ck_assert_uint_eq(fake->work.verify_errors, 0);
+    ck_assert(!work_next_phase(&fake->work));
+    fake_free(fake);
+}
+END_TEST
+
+/* One I/O of a fresh job, in flight. */
+static struct bench_io *one_io_or_fail(struct fake *fake)
+{
+    ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+    work_begin(&fake->work);
+    ck_assert(work_next(&fake->work, &fake->ios[0], bench_now_ns()));
+    return &fake->ios[0];
+}
+
+START_TEST(short_transfers_are_continued)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 2);
+    struct bench_io *io = one_io_or_fail(fake);
+
+    ck_assert(work_complete(&fake->work, io, 100));
+    ck_assert_uint_eq(io->moved, 100);
+    ck_assert_uint_eq(fake->work.inflight, 1);
+    ck_assert(work_complete(&fake->work, io, BS - 100));
+    ck_assert_uint_eq(io->moved, 0); /* the next one */
+    ck_assert_uint_eq(fake->work.stats[IO_READ].short_ios, 1);
+    ck_assert_uint_eq(iostat_ios(&fake->work.stats[IO_READ]), 1);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(with_o_direct_they_are_continued_at_an_aligned_place_or_fail)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 2);
+
+    fake->targets[0].offset_align = 128;
+    struct bench_io *io = one_io_or_fail(fake);
+
+    ck_assert(work_complete(&fake->work, io, 300));
+    ck_assert_uint_eq(io->moved, 256);
+    ck_assert(!work_complete(&fake->work, io, 100));
+    ck_assert_int_eq(fake->work.error, EIO);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(errors_end_the_job_and_are_kept)
+{
+    const struct {
+        int res, error;
+    } cases[] = { { -EIO, EIO }, { -ENOSPC, ENOSPC }, { 0, ENODATA } };
+
+    struct fake *fake = fake_or_fail(RW_READ, 100);
+    struct bench_io *io = one_io_or_fail(fake);
+
+    ck_assert(!work_complete(&fake->work, io, cases[_i].res));
+    ck_assert_int_eq(fake->work.error, cases[_i].error);
+    ck_assert_uint_eq(fake->work.failed.offset, 0);
+    ck_assert(!work_next(&fake->work, io, bench_now_ns()));
+    ck_assert(!work_next_phase(&fake->work));
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(interrupted_transfers_are_repeated_but_not_for_ever)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 100);
+    struct bench_io *io = one_io_or_fail(fake);
+    unsigned repeats = 0;
+
+    while (work_complete(&fake->work, io, -EINTR))
+        ck_assert_uint_lt(++repeats, 1000);
+    ck_assert_uint_gt(repeats, 10);
+    ck_assert_int_eq(fake->work.error, EINTR);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(a_stop_before_the_start_holds)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 100);
+
+    ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+    work_stop(&fake->work);
+    work_begin(&fake->work);
+    ck_assert(!work_next(&fake->work, &fake->ios[0], bench_now_ns()));
+    fake_free(fake);
+}
+END_TEST
+
+static void add_cases(Suite *suite)
+{
+    TCase *order = case_of(suite, "order"), *verify = case_of(suite, "verify"), *odd = case_of(suite, "odd results");
+
+    tcase_add_loop_test(order, each_mode_takes_each_block_once, 0, 4);
+    tcase_add_test(order, several_files_are_one_space);
+    tcase_add_test(order, mixed_modes_keep_the_share_of_reads);
+    tcase_add_test(order, the_extremes_of_rwmixread_are_exact);
+    tcase_add_test(order, without_the_map_blocks_repeat);
+    tcase_add_test(order, time_based_work_goes_on_pass_after_pass_until_stopped);
+    tcase_add_test(order, the_runtime_ends_it);
+    tcase_add_test(order, syncs_come_after_every_n_writes);
+    tcase_add_loop_test(verify, what_was_written_is_verified_afterwards, 0, 3);
+    tcase_add_test(verify, passes_that_overlap_never_have_one_block_in_flight_twice);
+    tcase_add_test(verify, a_changed_byte_is_found);
+    tcase_add_test(verify, a_lost_write_is_found);
+    tcase_add_test(verify, a_read_job_checks_what_another_run_wrote);
+    tcase_add_test(odd, short_transfers_are_continued);
+    tcase_add_test(odd, with_o_direct_they_are_continued_at_an_aligned_place_or_fail);
+    tcase_add_loop_test(odd, errors_end_the_job_and_are_kept, 0, 3);
+    tcase_add_test(odd, interrupted_transfers_are_repeated_but_not_for_ever);
+    tcase_add_test(odd, a_stop_before_the_start_holds);
+}
+
+int main(void)
+{
+    return suite_main_without_ring("bench_work", add_cases);
+}
