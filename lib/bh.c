@@ -141,7 +141,7 @@ int lariat_bh_schedule_oneshot(struct lariat_loop *loop, void (*fn)(void *), voi
     int err;
 
     assert_usable(loop, __func__);
-    bh = malloc(sizeof(*bh));
+    bh = bh_pool_get(&loop->bh_pool);
     if (!bh)
         return -ENOMEM;
     /* No reference: see lariat_bh_delete(). */
@@ -223,7 +223,9 @@ bool bh_run_slice(struct lariat_loop *loop)
 
         if (!(old & BH_ONESHOT))
             old = atomic_fetch_and_explicit(&bh->state, ~(BH_SCHEDULED | BH_PENDING), memory_order_acq_rel);
-        if (old & (BH_DELETED | BH_ONESHOT))
+        if (old & BH_ONESHOT)
+            bh_pool_put(&loop->bh_pool, bh);
+        else if (old & BH_DELETED)
             free(bh);
         if ((old & (BH_SCHEDULED | BH_DELETED)) == BH_SCHEDULED) {
             n_run += !quiet;
@@ -233,6 +235,7 @@ bool bh_run_slice(struct lariat_loop *loop)
     }
     if (n_run)
         stat_add(&loop->stats.bhs_run, n_run);
+    bh_pool_publish(&loop->bh_pool);
     return n_run;
 }
 

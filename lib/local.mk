@@ -8,6 +8,8 @@ lib_liblariat_core_la_SOURCES = \
 	lib/annotate.h \
 	lib/bh.c \
 	lib/bh.h \
+	lib/bh_pool.c \
+	lib/bh_pool.h \
 	lib/clock.c \
 	lib/clock.h \
 	lib/completion.h \
@@ -61,6 +63,7 @@ lib_liblariat_la_LDFLAGS = \
 	-Wl,--version-script=$(top_srcdir)/lib/liblariat.map \
 	-Wl,-z,now \
 	-Wl,-z,relro \
+	-Wl,-z,nodelete \
 	$(NO_UNDEFINED_LDFLAGS) \
 	$(NULL)
 EXTRA_lib_liblariat_la_DEPENDENCIES = lib/liblariat.map

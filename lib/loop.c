@@ -69,13 +69,13 @@ static bool arm_wake(struct lariat_loop *loop)
     return true;
 }
 
-bool loop_queue_internal(struct lariat_loop *loop)
+bool loop_queue_changes(struct lariat_loop *loop)
 {
     bool ok = true;
 
-    if (unlikely(!loop->wake_armed))
+    if (!loop->wake_armed)
         ok = arm_wake(loop);
-    if (unlikely(loop->handlers.dirty != NULL))
+    if (loop->handlers.dirty)
         ok = handlers_queue(loop) && ok;
     return ok;
 }
@@ -103,8 +103,11 @@ static int tolerate(struct lariat_loop *loop, int err)
     }
 }
 
-static int submit_now(struct lariat_loop *loop)
+/* Without a system call if there is nothing to submit and the kernel hints at nothing. */
+static inline int submit_now(struct lariat_loop *loop)
 {
+    if (!ring_unsubmitted(&loop->ring) && !ring_hinted(&loop->ring))
+        return 0;
     return tolerate(loop, ring_submit(&loop->ring));
 }
 
@@ -227,21 +230,13 @@ static int submit_and_wait(struct lariat_loop *loop, bool blocking)
 
 /* ---- running callbacks ---- */
 
-/* Bounded by a snapshot of the tail. Each slot is given back before its callback runs, which may fill the ring anew. */
-bool loop_reap(struct lariat_loop *loop)
+/* Each slot is given back before its callback runs, which may fill the ring anew. */
+static bool reap_until(struct lariat_loop *loop, unsigned tail)
 {
     struct ring *ring = &loop->ring;
-    unsigned head = *ring->cq_khead;
-    unsigned tail = __atomic_load_n(ring->cq_ktail, __ATOMIC_ACQUIRE);
-    unsigned n = tail - head;
     bool progress = false;
 
-    if (!n)
-        return false;
-    stat_add(&loop->stats.cqes_reaped, n);
-    if (n > loop->stats.batch_max)
-        stat_set(&loop->stats.batch_max, n);
-    while (head != tail) {
+    for (unsigned head = *ring->cq_khead; head != tail;) {
         const struct io_uring_cqe *cqe = &ring->cqes[head & ring->cq_mask];
         uint64_t user_data = cqe->user_data;
         unsigned cqe_flags = cqe->flags;
@@ -260,9 +255,32 @@ bool loop_reap(struct lariat_loop *loop)
     return progress;
 }
 
+/* Bounded by a snapshot of the tail. */
+bool loop_reap(struct lariat_loop *loop)
+{
+    struct ring *ring = &loop->ring;
+    unsigned tail = __atomic_load_n(ring->cq_ktail, __ATOMIC_ACQUIRE);
+    unsigned n = tail - *ring->cq_khead;
+
+    if (!n)
+        return false;
+    stat_add(&loop->stats.cqes_reaped, n);
+    if (n > loop->stats.batch_max)
+        stat_set(&loop->stats.batch_max, n);
+    return reap_until(loop, tail);
+}
+
+static bool run_timers(struct lariat_loop *loop)
+{
+    unsigned n = timers_run(&loop->timers);
+
+    stat_add(&loop->stats.timers_fired, n);
+    return n > 0;
+}
+
 int loop_iterate(struct lariat_loop *loop, bool blocking)
 {
-    bool progress;
+    bool progress = false;
     int err;
 
     stat_add(&loop->stats.iterations, 1);
@@ -273,16 +291,14 @@ int loop_iterate(struct lariat_loop *loop, bool blocking)
         err = -EBADF; /* nobody could wake this loop: its eventfd was closed behind its back */
     if (unlikely(err))
         return err;
-    progress = loop_reap(loop);
+    if (ring_cq_ready(&loop->ring))
+        progress = loop_reap(loop);
     if (unlikely(loop->deferred.first != NULL))
         progress |= op_run_deferred(loop);
-    progress |= bh_run_slice(loop);
-    if (timers_next_ns(&loop->timers) != CLOCK_NEVER) {
-        unsigned n = timers_run(&loop->timers);
-
-        stat_add(&loop->stats.timers_fired, n);
-        progress |= n > 0;
-    }
+    if (atomic_load_explicit(&loop->bh_head, memory_order_relaxed))
+        progress |= bh_run_slice(loop);
+    if (loop->timers.n || unlikely(loop->timers.spill != NULL))
+        progress |= run_timers(loop);
     return progress;
 }
 

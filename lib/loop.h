@@ -14,6 +14,7 @@
 #include <lariat/op.h>
 
 #include "bh.h"
+#include "bh_pool.h"
 #include "completion.h"
 #include "fatal.h"
 #include "fork.h"
@@ -87,6 +88,7 @@ struct lariat_loop {
     struct deferred_ops deferred;
     struct timers timers;
     struct loop_handlers handlers;
+    struct bh_pool bh_pool;
     struct completion wake;
     struct io_uring_sqe scratch_sqe; /* handed out by lariat_sqe() when the request cannot be made */
     struct lariat_bh notify_bh;
@@ -119,8 +121,17 @@ static inline void assert_owner(const struct lariat_loop *loop, const char *func
         loop_fail(loop, function);
 }
 
-/* Set the loop that lariat_loop_current() returns on this thread; returns the one before. */
-struct lariat_loop *loop_set_current(struct lariat_loop *loop);
+/* What lariat_loop_current() returns on this thread. */
+extern _Thread_local struct lariat_loop *loop_current __attribute__((tls_model("initial-exec")));
+
+/* Returns the one before. */
+static inline struct lariat_loop *loop_set_current(struct lariat_loop *loop)
+{
+    struct lariat_loop *before = loop_current;
+
+    loop_current = loop;
+    return before;
+}
 
 /* Something was queued between prepare and check: make the outer wait return. */
 static inline void loop_queued(struct lariat_loop *loop)
@@ -136,7 +147,14 @@ int loop_iterate(struct lariat_loop *loop, bool blocking);
 void loop_take_params(struct lariat_loop *loop);
 
 /* Turn pending handler changes and the wake-up poll into SQEs. False: no room now, so do not sleep. */
-bool loop_queue_internal(struct lariat_loop *loop);
+bool loop_queue_changes(struct lariat_loop *loop);
+
+static inline bool loop_queue_internal(struct lariat_loop *loop)
+{
+    if (likely(loop->wake_armed && !loop->handlers.dirty))
+        return true;
+    return loop_queue_changes(loop);
+}
 
 /* Run the callbacks of the completions that are there now. Returns whether a callback of the user ran. */
 bool loop_reap(struct lariat_loop *loop);

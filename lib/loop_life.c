@@ -17,7 +17,7 @@
 #define FLAGS_BUILT (LARIAT_LOOP_SQPOLL | LARIAT_LOOP_EMBED)
 
 _Thread_local uint64_t thread_number;
-static _Thread_local struct lariat_loop *current_loop;
+_Thread_local struct lariat_loop *loop_current;
 
 uint64_t thread_number_assign(void)
 {
@@ -36,17 +36,9 @@ void loop_fail(const struct lariat_loop *loop, const char *function)
     fatal(function, "loop", loop->name, "called from a thread that does not own it");
 }
 
-struct lariat_loop *loop_set_current(struct lariat_loop *loop)
-{
-    struct lariat_loop *before = current_loop;
-
-    current_loop = loop;
-    return before;
-}
-
 struct lariat_loop *lariat_loop_current(void)
 {
-    return current_loop;
+    return loop_current;
 }
 
 const char *lariat_loop_name(const struct lariat_loop *loop)
@@ -148,6 +140,7 @@ static void loop_free(struct lariat_loop *loop)
 {
     handlers_exit(loop);
     timers_exit(&loop->timers);
+    bh_pool_exit(&loop->bh_pool);
     if (!fork_is_child(loop->generation)) /* there somebody may hold it for ever */
         pthread_mutex_destroy(&loop->params_mutex);
     free(loop->histograms_made);

@@ -352,6 +352,8 @@ bool op_complete_slow(struct lariat_loop *loop, struct lariat_op *op, int res, u
     }
     if (p->state == OP_POISONED && res == -EINVAL)
         res = p->result;
+    else if (p->bits & OP_CANCELLED && res == -EINTR)
+        res = -ECANCELED; /* how a worker thread, interrupted by the cancel, puts it */
     release(loop, op, res);
     op->fn(op, res);
     return true;

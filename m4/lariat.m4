@@ -68,12 +68,6 @@ AC_DEFUN([LARIAT_SANITIZERS], [
         AC_LINK_IFELSE([AC_LANG_PROGRAM()], [AC_MSG_RESULT([yes])],
             [AC_MSG_RESULT([no])
              AC_MSG_ERROR([$CC has no -fsanitize=$sanitizers here])])
-        # A fence that pairs with one of the kernel is legitimate, and no thread that TSan watches
-        # depends on it: gcc may warn of it, but not stop.
-        AS_CASE([",$sanitizers,"], [*,thread,*], [
-            CFLAGS="$lariat_save_CFLAGS -Werror -Wtsan"
-            AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [WARN_CFLAGS="$WARN_CFLAGS -Wno-error=tsan"])
-        ])
         CFLAGS=$lariat_save_CFLAGS
     ])
     AC_SUBST([SAN_CFLAGS])
