@@ -27,12 +27,13 @@
  * Between two steps anything may run. That is enough for weaker machines than
  * this interleaving, as long as every RMW is acquire and release (the push
  * and the exchange of the list, which pair with each other: release, acquire).
- * All shared writes are RMWs, apart from bh->next, which the push publishes,
- * so there is no store to be late. Whether to sleep rests on the modification
- * order of one word, notify_me. A producer's leave that comes after the raise
- * takes the bit. One that comes before it has been read by the raise, itself
- * or through later RMWs, so its push is seen by the owner's second look.
- * Likewise, an enter before CLOSING is waited for, and one after it is told.
+ * All writes to these words are RMWs, apart from bh->next, which the push
+ * publishes, so there is no store to be late. Whether to sleep rests on the
+ * modification order of one word, notify_me. A producer's leave that comes
+ * after the raise takes the bit. One that comes before it has been read by
+ * the raise, itself or through later RMWs, so its push is seen by the owner's
+ * second look. Likewise, an enter before CLOSING is waited for, and one after
+ * it is told.
  * Where a mutant puts a plain store in place of an RMW, it gets the lost
  * update, or the store buffer, that this opens.
  *
@@ -336,6 +337,8 @@ inline bh_push(b)
 	od
 }
 
+/* To the pool, if it is a one-shot: to be used anew, which is all the same to
+ * whoever still held it. */
 inline bh_free(b)
 {
 	d_step { must(!freed[b], freed_twice); freed[b] = true; state[b] = 0 }
@@ -767,7 +770,7 @@ active [NP] proctype producer()
 active proctype signal_handler()
 {
 	byte b, old, v, h;
-	bool counted;
+	bool counted, last;
 	mtype call = NONE;
 
 	atomic { first_called; interrupted = true }
