@@ -104,8 +104,10 @@ void *lariat_buffer_alloc(size_t align, size_t len)
 
     if (!align)
         align = (size_t)sysconf(_SC_PAGESIZE);
+    if (align & (align - 1))
+        return NULL;
     if (align < sizeof(void *))
-        align = align & (align - 1) ? align : sizeof(void *);
+        align = sizeof(void *); /* the least that posix_memalign() takes */
     return posix_memalign(&buf, align, len ? len : 1) ? NULL : buf;
 }
 

@@ -34,7 +34,7 @@ LARIAT_API int lariat_bh_schedule(struct lariat_bh *bh);
 
 /*
  * Take a schedule back. Any thread, async-signal-safe. Called by the owner: it will not run. Called elsewhere: it may be
- * running at this moment.
+ * running at this moment, or just about to start.
  */
 LARIAT_API void lariat_bh_cancel(struct lariat_bh *bh);
 
