@@ -39,6 +39,15 @@ int job_init(struct bench_job *job, bool allow_destructive)
 
     if (rc)
         return rc;
+    /* Each slot needs a block that no other slot works on; see work_place(). */
+    if (job->options->verify && job->options->iodepth > job->targets.n_blocks) {
+        fprintf(stderr,
+                "lariat-bench: job %s: --iodepth=%" PRIu64 ": with --verify it can be no more than the %" PRIu64
+                " blocks there are\n",
+                job->options->name, job->options->iodepth, job->targets.n_blocks);
+        targets_close(&job->targets);
+        return -EINVAL;
+    }
     /* Clones and jobs draw different offsets from one --randseed. */
     uint64_t seed = job->options->randseed + job->index * UINT64_C(0x632be59bd9b4e019);
 

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "interrupt.h"
@@ -69,6 +71,18 @@ static int allocate(int fd, uint64_t from, uint64_t to)
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return -errno;
     return ftruncate(fd, (off_t)to) ? -errno : 0;
+}
+
+uint64_t layout_free_bytes(const char *path)
+{
+    struct statvfs fs;
+    char *copy = strdup(path);
+    bool known = copy && (statvfs(path, &fs) == 0 || statvfs(dirname(copy), &fs) == 0);
+
+    free(copy);
+    if (!known || fs.f_bfree > UINT64_MAX / (fs.f_frsize ? fs.f_frsize : 1))
+        return UINT64_MAX;
+    return (uint64_t)fs.f_bfree * fs.f_frsize;
 }
 
 int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, bool data)

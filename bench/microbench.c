@@ -29,8 +29,7 @@ enum option_code {
 
 /* Idle comes first: it needs a process that has had no threads yet. */
 static const struct mb_group *const groups[] = {
-    &mb_idle_group,  &mb_nop_group,   &mb_bh_group, &mb_burst_group, &mb_pingpong_group,
-    &mb_timer_group, &mb_handler_group,
+    &mb_idle_group, &mb_nop_group, &mb_bh_group, &mb_burst_group, &mb_pingpong_group, &mb_timer_group, &mb_handler_group,
 };
 
 struct options {
@@ -40,6 +39,7 @@ struct options {
     char *only; /* NULL: all */
 };
 
+/* clang-format off */
 static const char usage[] =
     "Usage: lariat-microbench [OPTION]...\n"
     "What Lariat's loop costs by itself, beside libuv, libev, GLib and hand-written code,\n"
@@ -55,6 +55,7 @@ static const char usage[] =
     "\n"
     "Targets are the project's own; whether they are met does not change the exit status:\n"
     "0, 1 if something could not be measured, 2 for a bad option.\n";
+/* clang-format on */
 
 static _Noreturn __attribute__((format(printf, 1, 2))) void usage_error(const char *format, ...)
 {
@@ -194,32 +195,15 @@ static void default_cpus(struct mb_env *env)
 static void parse_option(struct options *options, int option, char *argument)
 {
     switch (option) {
-    case OPTION_ONLY:
-        parse_only(options, argument);
-        break;
-    case OPTION_ROUNDS:
-        parse_rounds(options, argument);
-        break;
-    case OPTION_SCALE:
-        parse_scale(options, argument);
-        break;
-    case OPTION_CPUS:
-        parse_cpus(options, argument);
-        break;
-    case OPTION_JSON:
-        options->json = true;
-        break;
-    case OPTION_LIST:
-        list_measures();
-        exit(EXIT_SUCCESS);
-    case OPTION_HELP:
-        fputs(usage, stdout);
-        exit(EXIT_SUCCESS);
-    case OPTION_VERSION:
-        printf("lariat-microbench %s\n", LARIAT_VERSION_STRING);
-        exit(EXIT_SUCCESS);
-    default:
-        break;
+    case OPTION_ONLY: parse_only(options, argument); break;
+    case OPTION_ROUNDS: parse_rounds(options, argument); break;
+    case OPTION_SCALE: parse_scale(options, argument); break;
+    case OPTION_CPUS: parse_cpus(options, argument); break;
+    case OPTION_JSON: options->json = true; break;
+    case OPTION_LIST: list_measures(); exit(EXIT_SUCCESS);
+    case OPTION_HELP: fputs(usage, stdout); exit(EXIT_SUCCESS);
+    case OPTION_VERSION: printf("lariat-microbench %s\n", LARIAT_VERSION_STRING); exit(EXIT_SUCCESS);
+    default: break;
     }
 }
 

@@ -62,8 +62,8 @@ struct mb_measure {
     const char *name;
     const char *what;
     int arg;
-    bool two_cpus;   /* means nothing with one */
-    bool one_round;  /* long, and nothing to alternate with */
+    bool two_cpus;  /* means nothing with one */
+    bool one_round; /* long, and nothing to alternate with */
     const struct mb_metric *metrics;
     size_t n_metrics;
     const struct mb_case *cases; /* case 0 is ours, the one that ratios are made with */

@@ -358,6 +358,7 @@ static int run_glib(const struct mb_run *run, double *values)
 }
 #endif
 
+/* clang-format off */
 static const struct mb_metric metrics[] = { { NULL, "ns/BH" } };
 
 static const struct mb_case cases[] = {
@@ -384,5 +385,6 @@ static const struct mb_measure measures[] = {
     { .name = "bh-1", .what = "same thread: schedule and run 1 BH per iteration", .arg = 1, COMMON },
     { .name = "bh-32", .what = "same thread: schedule and run 32 BHs per iteration", .arg = 32, COMMON },
 };
+/* clang-format on */
 
 const struct mb_group mb_bh_group = { "bh", measures, MB_COUNT(measures) };

@@ -198,6 +198,7 @@ static int run_glib(const struct mb_run *run, double *values)
 }
 #endif
 
+/* clang-format off */
 static const struct mb_metric metrics[] = { { NULL, "ns/cb" } };
 
 static const struct mb_case bh_cases[] = {
@@ -240,5 +241,6 @@ static const struct mb_measure measures[] = {
     { .name = "burst-1-oneshot", .what = "the same, allocating per callback, 1 producer", .arg = 1, ONESHOT },
     { .name = "burst-4-oneshot", .what = "the same, allocating per callback, 4 producers", .arg = 4, ONESHOT },
 };
+/* clang-format on */
 
 const struct mb_group mb_burst_group = { "burst", measures, MB_COUNT(measures) };

@@ -34,17 +34,9 @@
 #include "microbench_loop.h"
 #include "microbench_stats.h"
 
-enum {
-    SAME_THREAD,
-    TWO_CPUS,
-    ONE_CPU
-};
+enum { SAME_THREAD, TWO_CPUS, ONE_CPU };
 
-enum variant {
-    LEVEL,
-    EDGE,
-    LEVEL_POLLED
-};
+enum variant { LEVEL, EDGE, LEVEL_POLLED };
 
 static const double SAME_ROUND_MS = 20;
 static const double CROSS_ROUND_MS = 50;
@@ -432,6 +424,7 @@ static int run_glib(const struct mb_run *run, double *values)
 }
 #endif
 
+/* clang-format off */
 static const struct mb_metric metrics[] = { { NULL, "us/rt" } };
 
 static const struct mb_case cases[] = {
@@ -457,5 +450,6 @@ static const struct mb_measure measures[] = {
       .two_cpus = true, COMMON },
     { .name = "handler-1cpu", .what = "eventfd readiness, round trip of two threads, one CPU", .arg = ONE_CPU, COMMON },
 };
+/* clang-format on */
 
 const struct mb_group mb_handler_group = { "handler", measures, MB_COUNT(measures) };

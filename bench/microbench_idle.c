@@ -34,7 +34,7 @@
 
 enum {
     IOTHREADS = 65, /* the first one is not counted: it brings in the code */
-    USER_HZ = 100 /* of /proc/stat, on all architectures that we know */
+    USER_HZ = 100   /* of /proc/stat, on all architectures that we know */
 };
 
 static const double IDLE_SECONDS = 2;
@@ -324,6 +324,7 @@ static int run_memory_uv(const struct mb_run *run, double *values)
 }
 #endif
 
+/* clang-format off */
 static const struct mb_metric idle_metrics[] = {
     { "wake-ups", "1/s" },
     { "CPU", "% of one" },
@@ -367,5 +368,6 @@ static const struct mb_measure measures[] = {
     { .name = "idle-polling", .what = "the same with polling on (the default)", IDLE,
       .cases = polling_cases, .n_cases = MB_COUNT(polling_cases) },
 };
+/* clang-format on */
 
 const struct mb_group mb_idle_group = { "idle", measures, MB_COUNT(measures) };

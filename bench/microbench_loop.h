@@ -16,8 +16,8 @@ struct mb_loop;
 struct mb_node {
     void (*fn)(struct mb_node *node);
     void *opaque;
-    struct mb_node *next;   /* peers: in the queue */
-    struct lariat_bh *bh;   /* ours */
+    struct mb_node *next; /* peers: in the queue */
+    struct lariat_bh *bh; /* ours */
 };
 
 struct mb_loop_ops {

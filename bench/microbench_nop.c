@@ -175,6 +175,7 @@ out:
     return ret;
 }
 
+/* clang-format off */
 static const struct mb_metric metrics[] = { { NULL, "Mop/s" } };
 
 static const struct mb_case cases[] = {
@@ -196,5 +197,6 @@ static const struct mb_measure measures[] = {
       .targets = target_b32, .n_targets = 1 },
     { .name = "nop-b128", .what = "NOPs through the ring, 128 at a time", .arg = 128, COMMON },
 };
+/* clang-format on */
 
 const struct mb_group mb_nop_group = { "nop", measures, MB_COUNT(measures) };

@@ -18,12 +18,7 @@
 #include "microbench_stats.h"
 #include "microbench_word.h"
 
-enum {
-    TWO_CPUS = 0,
-    ONE_CPU = 1,
-    BLOCKED = 0,
-    POLLED = 1
-};
+enum { TWO_CPUS = 0, ONE_CPU = 1, BLOCKED = 0, POLLED = 1 };
 
 static const double ROUND_MS = 60;
 static const int64_t WINDOW_NS = 1000000;
@@ -141,13 +136,14 @@ static int run_words(const struct mb_run *run, double *values)
 {
     const int *cpu = run->env->cpu;
     double ns;
-    int ret = mb_word_round_trip(run->env, cpu[0], run->arg == ONE_CPU ? cpu[0] : cpu[1], run->variant == POLLED, ROUND_MS,
-                                 &ns);
+    int ret =
+        mb_word_round_trip(run->env, cpu[0], run->arg == ONE_CPU ? cpu[0] : cpu[1], run->variant == POLLED, ROUND_MS, &ns);
 
     values[0] = ns / 1e3;
     return ret;
 }
 
+/* clang-format off */
 static const struct mb_metric metrics[] = { { NULL, "us/rt" } };
 
 static const struct mb_case blocked_cases[] = {
@@ -193,5 +189,6 @@ static const struct mb_measure measures[] = {
     { .name = "pingpong-1cpu-polled", .what = "cross-thread ping-pong, window open, one CPU", .arg = ONE_CPU,
       COMMON, .cases = polled_one_cpu_cases, .n_cases = MB_COUNT(polled_one_cpu_cases) },
 };
+/* clang-format on */
 
 const struct mb_group mb_pingpong_group = { "pingpong", measures, MB_COUNT(measures) };

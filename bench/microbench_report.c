@@ -22,10 +22,7 @@
 #include "microbench_report.h"
 
 /* Each row begins with what the measure and metric are, so that grep finds everything of one line. */
-enum {
-    WIDTH_MEASURE = 30,
-    WIDTH_CASE = 24
-};
+enum { WIDTH_MEASURE = 30, WIDTH_CASE = 24 };
 
 static json_t *peer_versions(void)
 {
@@ -38,8 +35,8 @@ static json_t *peer_versions(void)
     json_object_set_new(versions, "libev", json_sprintf("%d.%d", ev_version_major(), ev_version_minor()));
 #endif
 #ifdef HAVE_GLIB
-    json_object_set_new(versions, "GLib", json_sprintf("%u.%u.%u", glib_major_version, glib_minor_version,
-                                                       glib_micro_version));
+    json_object_set_new(versions, "GLib",
+                        json_sprintf("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version));
 #endif
     return versions;
 }
@@ -52,9 +49,12 @@ void mb_table_head(FILE *out, const struct mb_env *env, unsigned rounds)
 
     fprintf(out, "lariat-microbench %s, beside:", LARIAT_VERSION_STRING);
     json_object_foreach(versions, name, version)
+    {
         fprintf(out, " %s %s", name, json_string_value(version));
+    }
     json_decref(versions);
-    fprintf(out, "\n%u rounds alternated, CPUs %d and %d, length x %g. ratio = lariat (first row of a measure) / this row.\n\n",
+    fprintf(out,
+            "\n%u rounds alternated, CPUs %d and %d, length x %g. ratio = lariat (first row of a measure) / this row.\n\n",
             rounds, env->cpu[0], env->cpu[1], env->scale);
     fprintf(out, "%-*s %-*s %10s  %-23s %-8s %6s  %s\n", WIDTH_MEASURE, "measure", WIDTH_CASE, "candidate", "median",
             "[min..max]", "unit", "ratio", "target");
@@ -223,12 +223,9 @@ static json_t *json_figure(const struct mb_figure *figure, const struct mb_metri
 static const char *kind_name(enum mb_kind kind)
 {
     switch (kind) {
-    case MB_LARIAT:
-        return "lariat";
-    case MB_LIBRARY:
-        return "library";
-    case MB_FLOOR:
-        break;
+    case MB_LARIAT: return "lariat";
+    case MB_LIBRARY: return "library";
+    case MB_FLOOR: break;
     }
     return "floor";
 }

@@ -219,8 +219,7 @@ static int result_init(struct mb_result *result, const struct mb_measure *measur
     return 0;
 }
 
-int mb_result_measure(struct mb_result *result, const struct mb_measure *measure, const struct mb_env *env,
-                      unsigned rounds)
+int mb_result_measure(struct mb_result *result, const struct mb_measure *measure, const struct mb_env *env, unsigned rounds)
 {
     unsigned warm_up = measure->one_round ? 0 : 1;
 

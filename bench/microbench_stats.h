@@ -82,8 +82,7 @@ struct mb_result {
  * Run a measure: round after round, in each round every candidate once, so that drift of the machine hits all alike. The
  * first round warms up and is dropped. 0 or -ENOMEM.
  */
-int mb_result_measure(struct mb_result *result, const struct mb_measure *measure, const struct mb_env *env,
-                      unsigned rounds);
+int mb_result_measure(struct mb_result *result, const struct mb_measure *measure, const struct mb_env *env, unsigned rounds);
 void mb_result_free(struct mb_result *result);
 
 const struct mb_figure *mb_result_figure(const struct mb_result *result, size_t case_index, size_t metric);

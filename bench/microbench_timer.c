@@ -25,24 +25,16 @@
 
 #include "microbench_stats.h"
 
-enum {
-    TIMERS = 100000,
-    FIRE_WITHIN_MS = 100
-};
+enum { TIMERS = 100000, FIRE_WITHIN_MS = 100 };
 
-enum metric {
-    SET,
-    CANCEL,
-    FIRE,
-    TOTAL
-};
+enum metric { SET, CANCEL, FIRE, TOTAL };
 
 static const int64_t FUTURE_NS = 1000000000000; /* 1,000 s: cancelled long before */
 
 /* What all candidates do, in the same order. */
 struct plan {
     unsigned n;
-    int64_t *delay_ns;      /* for set and cancel */
+    int64_t *delay_ns; /* for set and cancel */
     int64_t *fire_delay_ns;
     unsigned *cancel_order;
     unsigned fired;
@@ -356,6 +348,7 @@ out_plan:
 }
 #endif
 
+/* clang-format off */
 static const struct mb_metric metrics[] = {
     { "set", "ns/timer" },
     { "cancel", "ns/timer" },
@@ -383,5 +376,6 @@ static const struct mb_measure measures[] = {
       .metrics = metrics, .n_metrics = MB_COUNT(metrics), .cases = cases, .n_cases = MB_COUNT(cases),
       .targets = targets, .n_targets = MB_COUNT(targets) },
 };
+/* clang-format on */
 
 const struct mb_group mb_timer_group = { "timer", measures, MB_COUNT(measures) };

@@ -8,11 +8,7 @@
 #include "microbench_stats.h"
 #include "microbench_word.h"
 
-enum {
-    TURN_NONE = 0,
-    TURN_MINE = 1,
-    TURN_OVER = 2
-};
+enum { TURN_NONE = 0, TURN_MINE = 1, TURN_OVER = 2 };
 
 struct seat {
     _Alignas(64) atomic_uint word; /* TURN_...; the other one writes it */

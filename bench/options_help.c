@@ -17,18 +17,16 @@ static void print_wrapped(FILE *out, const char *text)
     while (*text) {
         size_t n = strcspn(text, " ");
 
-        if (column + n > WIDTH) {
+        if (column + 1 + n > WIDTH) {
             fprintf(out, "\n%*s", COLUMN, "");
             column = COLUMN;
+        } else if (column > COLUMN) {
+            fputc(' ', out);
+            column++;
         }
         fprintf(out, "%.*s", (int)n, text);
         column += n;
-        text += n;
-        if (*text == ' ') {
-            fputc(' ', out);
-            column++;
-            text++;
-        }
+        text += n + (text[n] == ' ');
     }
     fputc('\n', out);
 }

@@ -139,7 +139,7 @@ static int prepare_regular(const struct target_set *set, const struct job_option
                            uint64_t *want)
 {
     bool writes = rw_writes((enum rw_mode)job->rw);
-    char text[UNIT_TEXT_MAX];
+    char text[UNIT_TEXT_MAX], free_text[UNIT_TEXT_MAX];
     int rc = share_of_size(set, job, path, have_bytes, want);
 
     if (rc || (have_bytes >= 0 && (uint64_t)have_bytes >= *want))
@@ -148,6 +148,12 @@ static int prepare_regular(const struct target_set *set, const struct job_option
         return complain(job, -ENOENT, "%s does not exist, and no file is made under /dev", path);
     if (job->verify && !writes)
         return complain(job, have_bytes < 0 ? -ENOENT : -EINVAL, "%s: there is less than --size to verify", path);
+    uint64_t missing = *want - (have_bytes < 0 ? 0 : (uint64_t)have_bytes);
+    uint64_t free_bytes = layout_free_bytes(path);
+
+    if (missing > free_bytes) /* found out now, and not when the disk is full */
+        return complain(job, -ENOSPC, "%s: No space left: laying out takes %s, there are %s free", path,
+                        format_bytes(text, (double)missing), format_bytes(free_text, (double)free_bytes));
     if (rw_reads((enum rw_mode)job->rw))
         fprintf(stderr, "%s: laying out %s (%s)\n", job->name, path, format_bytes(text, (double)*want));
     rc = layout_file(path, have_bytes, *want, rw_reads((enum rw_mode)job->rw));

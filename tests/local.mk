@@ -14,6 +14,7 @@ LDADD = \
 valgrind_tests =
 include tests/unit/local.mk
 include tests/stress/local.mk
+include tests/fault/local.mk
 unit_tests += $(bench_unit_tests)
 
 if HAVE_CHECK

@@ -27,7 +27,7 @@ int main(void)
 
     int err = errno;
     char *reason = lariat_explain_setup(-err);
-    printf("SKIP: io_uring is refused: %s\n", reason ? reason : strerror(err));
+    printf("SKIP: %s\n", reason ? reason : strerror(err));
     free(reason);
     return 77;
 }

@@ -15,6 +15,8 @@ good "${job[@]}" --size=1m --rw=read
 fails 2 'neither a regular file nor a block device' --name=a --filename="$dir"
 fails 2 'neither a regular file nor a block device' --name=a --filename=/dev/null --size=1m
 fails 1 'no file is made under /dev' --name=a --filename=/dev/no-such-disk --size=1m --rw=write
+fails 1 'No space left' --name=a --filename="$dir/huge" --size=8191p --rw=read
+[ ! -e "$dir/huge" ] || fail "a part of a file that can never fit was made"
 fails 1 'No such file' --name=a --filename="$dir/no/such" --size=1m
 touch "$dir/empty"
 fails 2 'less than one block' --name=a --filename="$dir/empty"
@@ -105,6 +107,14 @@ if command -v strace >"$dir/out" && strace -o "$dir/trace" true 2>"$dir/err"; th
     inject pread64:error=EIO:when=10 "${job[@]}" --ioengine=psync --rw=read
     [ $status = 1 ] || fail "an I/O error gave status $status"
     grep -q "reading $file at offset [0-9]* (4096 bytes): Input/output error" "$dir/err" || fail "the I/O error is not told"
+    inject pwrite64:error=ENOSPC:when=3 --name=a --filename="$dir/new" --size=8m --rw=read
+    [ $status = 1 ] || fail "a disk that got full gave status $status"
+    grep -q "$dir/new: .*No space left" "$dir/err" || fail "the full disk is not told"
+    [ ! -e "$dir/new" ] || fail "half a file was left behind"
+    cp "$file" "$dir/longer"
+    inject pwrite64:error=EIO:when=2 --name=a --filename="$dir/longer" --size=8m --rw=read
+    [ $status = 1 ] || fail "an error of the layout gave status $status"
+    cmp "$file" "$dir/longer" || fail "a layout that failed left the file changed"
     inject io_uring_register:error=ENOMEM "${job[@]}" --fixedbufs
     [ $status = 1 ] || fail "buffers that cannot be registered gave status $status"
 else

@@ -90,6 +90,18 @@ for engine in lariat liburing psync null; do
     check $engine "$dir/out" 1 256
 done
 
+# The floor to compare with has the ring that the library has.
+for engine in lariat liburing; do
+    good --name=a --filename="$dir/file" --rw=randread --iodepth=200 --ioengine=$engine --output-format=json --output="$dir/$engine"
+done
+python3 - "$dir/lariat" "$dir/liburing" <<'END' || fail "the lariat and the liburing engine have different rings"
+import json, sys
+
+rings = [json.load(open(path))["jobs"][0]["lariat"]["ring"] for path in sys.argv[1:]]
+if rings[0] != rings[1]:
+    sys.exit(f"{rings[0]} {rings[1]}")
+END
+
 # What is said goes to stderr; with both formats, the normal report too.
 rm -f "$dir/file"
 good --bs=4k --size=256k --direct=0 --name=a --filename="$dir/file" --numjobs=2 --fdatasync=4 --rw=rw --output-format=normal,json

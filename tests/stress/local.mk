@@ -3,6 +3,8 @@
 
 stress_tests += \
 	tests/stress/stress_bh \
+	tests/stress/stress_handlers \
 	tests/stress/stress_lifecycle \
+	tests/stress/stress_ops \
 	tests/stress/stress_races \
 	$(NULL)

@@ -32,6 +32,7 @@ struct mix {
     int file, pipe[2], sockets[2];
     int n_submitted, n_done, n_wrong, n_unasked;
     bool stopping;
+    bool chains; /* does the queue hold two requests? */
     enum kind wrong_kind; /* of the last wrong result */
     int wrong_result;
 };
@@ -42,6 +43,8 @@ static bool possible(const struct slot *slot, int res)
         return true;
     if (res == -ECANCELED)
         return slot->cancelled || slot->kind == LINKED;
+    if (res == -EINTR) /* how the kernel cancels what a worker has */
+        return slot->cancelled || slot->mix->stopping;
     switch (slot->kind) {
     case NOP: case FSYNC: case LINKED: return res == 0;
     case READ: case WRITE: case FULL_READ: return res == BLOCK;
@@ -94,7 +97,7 @@ static void submit_chain(struct slot *slot)
 {
     struct mix *mix = slot->mix;
     struct slot *second = &mix->slots[test_random(&mix->random) % N_SLOTS];
-    if (!second->in_flight) {
+    if (!second->in_flight && mix->chains) {
         slot->op.flags = LARIAT_OP_LINK;
         lariat_nop(mix->loop, &slot->op);
         begin(second, LINKED, 0);
@@ -135,6 +138,7 @@ static void mix_init(struct mix *mix, unsigned sq_entries, unsigned cq_entries, 
     opts.poll = &params;
     mix->loop = loop_with_options_or_fail(&opts);
     mix->random = seed;
+    mix->chains = stats_of(mix->loop).sq_entries > 1;
     mix->file = temp_file_or_fail(N_SLOTS * BLOCK, 0);
     pipe_or_fail(mix->pipe);
     socketpair_or_fail(mix->sockets);

@@ -46,6 +46,8 @@ unit_tests += \
 	tests/unit/test_op_net \
 	tests/unit/test_op_stop \
 	tests/unit/test_poll \
+	tests/unit/test_ring \
+	tests/unit/test_ring_refused \
 	tests/unit/test_setup \
 	tests/unit/test_timer \
 	tests/unit/test_timer_order \

@@ -91,9 +91,9 @@ int eventfd_or_fail(void);           /* non-blocking */
 void write_or_fail(int fd, const void *buf, size_t len);
 void read_or_fail(int fd, void *buf, size_t len);
 int count_fds(void);
-/* Threads of this process, without those of the tools. One that was joined may still be there for a moment. */
+/* Threads of this process. One that was joined may still be there for a moment. */
 int count_threads(void);
-/* Wait until there are that many; false after 20 s. */
+/* Wait until there are that many; false after 20 s. Always true under TSan. */
 bool threads_become(int n);
 
 /* Threads */

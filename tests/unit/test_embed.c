@@ -272,12 +272,16 @@ START_TEST(an_embedded_loop_that_is_idle_wakes_nobody)
     int64_t timeout_ns = 0;
     outer_init(&outer, (enum outer_kind)_i);
 
-    for (int i = 0; i < 3; i++) { /* the wake-up poll is armed by the first */
+    int n_quiet = 0;
+    for (int i = 0; i < 200 && n_quiet < 3; i++) { /* each ring that an earlier test gave up may interrupt a wait */
         ck_assert_int_eq(lariat_loop_prepare(outer.loop, &timeout_ns), 0);
         ck_assert_int_eq(timeout_ns, -1);
-        ck_assert_int_eq(outer_wait_ms(&outer, 100), 0);
+        const int n = outer_wait_ms(&outer, 100);
+        ck_assert(n == 0 || n == -EINTR);
+        n_quiet += n == 0;
         ck_assert(!lariat_loop_check(outer.loop));
     }
+    ck_assert_int_eq(n_quiet, 3);
 
     outer_done(&outer);
 }

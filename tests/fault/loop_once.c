@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the shell tests tests/sh/faults-*.sh run under strace, which makes system calls fail.
+ *
+ *   loop_once loop       make a loop and end it
+ *   loop_once iothread   make an iothread and end it
+ *   loop_once work       a loop does some of everything, and each thing must be done exactly once
+ *
+ * Prints "new RESULT" and "leaked N descriptors, N threads", for "work" also "done N of N, N wrong". Exits 0 if it came to its
+ * end, whatever the results: the script judges.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lariat/lariat.h>
+
+enum { N_OPS = 1000, N_BHS = 50 };
+
+static int n_wanted, n_done, n_wrong;
+
+static int count_entries(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    int n = 0;
+    while (dir != NULL && readdir(dir) != NULL)
+        n++;
+    if (dir != NULL)
+        closedir(dir);
+    return n;
+}
+
+static void print_result(const char *what, int rc)
+{
+    char *reason = rc < 0 ? lariat_explain_setup(rc) : NULL;
+    printf("%s %s\n", what, rc < 0 ? strerrorname_np(-rc) : "0");
+    if (reason != NULL)
+        printf("%s\n", reason);
+    free(reason);
+}
+
+struct request {
+    struct lariat_op op;
+    int expected, n_done;
+};
+
+static void count_request(struct lariat_op *op, int res)
+{
+    struct request *request = op->opaque;
+    n_done++;
+    request->n_done++;
+    if (res != request->expected || request->n_done != 1) {
+        n_wrong++;
+        printf("a result is %d instead of %d, its completion number %d\n", res, request->expected, request->n_done);
+    }
+}
+
+static struct request *request_new(int i, int expected)
+{
+    static struct request requests[N_OPS];
+    requests[i] = (struct request){ .op = { .fn = count_request, .opaque = &requests[i] }, .expected = expected };
+    n_wanted++;
+    return &requests[i];
+}
+
+static void count_run(void *opaque)
+{
+    (void)opaque;
+    n_done++;
+}
+
+/* Schedules BHs from another thread, waiting now and then so that the loop falls asleep. */
+static void *schedule_bhs(void *opaque)
+{
+    for (int i = 0; i < N_BHS; i++) {
+        if (lariat_bh_schedule_oneshot(opaque, count_run, NULL) != 0)
+            __atomic_fetch_add(&n_wrong, 1, __ATOMIC_RELAXED);
+        if (i % 10 == 0)
+            usleep(1000); /* not synchronisation: variety */
+    }
+    return NULL;
+}
+
+static void submit_one(struct lariat_loop *loop, int i, int file, const int fds[2])
+{
+    static char byte[N_OPS];
+    switch (i % 5) {
+    case 0:
+        lariat_nop(loop, &request_new(i, 0)->op);
+        break;
+    case 1:
+        lariat_read(loop, &request_new(i, 1)->op, file, &byte[i], 1, 0);
+        break;
+    case 2:
+        lariat_read(loop, &request_new(i, -EBADF)->op, -1, &byte[i], 1, 0);
+        break;
+    case 3: /* waits for what the next one writes */
+        lariat_read(loop, &request_new(i, 1)->op, fds[0], &byte[i], 1, -1);
+        break;
+    default:
+        lariat_write(loop, &request_new(i, 1)->op, fds[1], "x", 1, -1);
+        break;
+    }
+}
+
+static int work(struct lariat_loop *loop)
+{
+    int fds[2], file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), rc = 0;
+    struct lariat_timer timer;
+    pthread_t thread;
+    if (file < 0 || pipe2(fds, O_CLOEXEC) != 0 || pthread_create(&thread, NULL, schedule_bhs, loop) != 0)
+        return 1;
+    n_wanted += N_BHS + 1;
+    lariat_timer_init(&timer, loop, count_run, NULL);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + 5000000);
+    for (int i = 0; i < N_OPS && rc >= 0; i++) {
+        submit_one(loop, i, file, fds);
+        if (i % 5 == 4)
+            rc = lariat_loop_poll(loop, i % 2 == 0);
+    }
+    while (rc >= 0 && __atomic_load_n(&n_done, __ATOMIC_RELAXED) < n_wanted)
+        rc = lariat_loop_poll(loop, true);
+    pthread_join(thread, NULL);
+    printf("done %d of %d, %d wrong\n", n_done, n_wanted, n_wrong);
+    print_result("poll", rc < 0 ? rc : 0);
+    close(file);
+    close(fds[0]);
+    close(fds[1]);
+    return 0;
+}
+
+static int run(const char *what)
+{
+    struct lariat_iothread *iothread = NULL;
+    struct lariat_loop *loop = NULL;
+    if (strcmp(what, "iothread") == 0) {
+        print_result("new", lariat_iothread_new("io0", NULL, &iothread));
+        lariat_iothread_destroy(iothread);
+        return 0;
+    }
+    print_result("new", lariat_loop_new(NULL, &loop));
+    if (loop == NULL)
+        return 0;
+    struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
+    lariat_loop_get_stats(loop, &stats);
+    printf("sizes %u %u, registered %d\n", stats.sq_entries, stats.cq_entries, stats.registered_ring);
+    int rc = strcmp(what, "work") == 0 ? work(loop) : 0;
+    print_result("close", lariat_loop_close(loop));
+    lariat_loop_unref(loop);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: loop_once loop|iothread|work\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int n_fds = count_entries("/proc/self/fd"), n_threads = count_entries("/proc/self/task");
+    int rc = run(argv[1]);
+    printf("leaked %d descriptors, %d threads\n", count_entries("/proc/self/fd") - n_fds,
+           count_entries("/proc/self/task") - n_threads);
+    return rc;
+}

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Sourced by the fault tests: they run tests/fault/loop_once under strace, which makes system calls fail.
+#
+#   inject SPEC WHAT    run `loop_once WHAT` with strace's `-e inject=SPEC`; its output is in $out, its exit status in $status
+#   expect TEXT         $out must hold this line
+#   expect_start TEXT   $out must hold a line that begins so
+#   skip REASON         leave the whole test
+
+loop_once=${LARIAT_BUILDDIR:?}/tests/fault/loop_once
+
+# The leak checker of ASan traces the process itself and cannot do so below strace.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+
+skip()
+{
+    echo "SKIP: $*"
+    exit 77
+}
+
+command -v strace >/dev/null || skip "strace is not installed"
+strace -qq -f -o /dev/null -e inject=getppid:error=EPERM true 2>/dev/null || skip "strace may not trace here"
+[ "$("$loop_once" loop | sed -n 's/^new //p')" = 0 ] || skip "no ring to be had, even without faults"
+
+inject()
+{
+    spec=$1 what=$2 status=0
+    out=$(timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${spec%%:*}" -e inject="$spec" "$loop_once" "$what" 2>&1) ||
+        status=$?
+    [ $status = 0 ] || fail "exit status $status"
+}
+
+fail()
+{
+    echo "FAIL: with $spec, $what: $*"
+    sed 's/^/  /' <<<"$out"
+    exit 1
+}
+
+expect()
+{
+    grep -qxF -- "$1" <<<"$out" || fail "no line '$1'"
+}
+
+expect_start()
+{
+    grep -q "^$1" <<<"$out" || fail "no line that begins with '$1'"
+}
