@@ -19,6 +19,7 @@
 #include "poll.h"
 
 #define WAKE_ERRORS_MAX 16
+#define TRY_SUBMIT_EVERY 64
 #define BACKOFF_NS 1000000 /* while the kernel has no memory for us */
 
 static inline void cpu_relax(void)
@@ -211,17 +212,30 @@ static int wait_for_work(struct lariat_loop *loop)
     return err;
 }
 
-/* Submit what is queued, and wait if that is allowed and needed: one system call for both while the window is closed. */
+/*
+ * Should what is queued be submitted without waiting first? While the window is open, always: spinning comes next. While it
+ * is closed, waiting in the same system call saves one, unless the requests complete inside the submit, as reads from the
+ * page cache do: then the wait, and announcing it to producers, only cost. Which it is, is tried now and then.
+ */
+static bool submit_first(struct lariat_loop *loop)
+{
+    if (loop->window_ns || loop->submits_complete)
+        return true;
+    return ++loop->submits_waited >= TRY_SUBMIT_EVERY;
+}
+
+/* Submit what is queued, and wait if that is allowed and needed. */
 static int submit_and_wait(struct lariat_loop *loop, bool blocking)
 {
     bool may_sleep = loop_queue_internal(loop) && blocking;
 
     if (!may_sleep || loop_has_work(loop))
         return submit_now(loop);
-    if (loop->window_ns && ring_unsubmitted(&loop->ring)) {
+    if (ring_unsubmitted(&loop->ring) && submit_first(loop)) {
         int err = submit_now(loop);
 
-        /* What the page cache holds has been read inside the submit. */
+        loop->submits_complete = ring_cq_ready(&loop->ring);
+        loop->submits_waited = 0;
         if (err || loop_has_work(loop))
             return err;
     }

@@ -75,6 +75,8 @@ struct lariat_loop {
     struct lariat_poll_params params; /* in force */
     unsigned params_seen;             /* version that is in force */
     int64_t window_ns;
+    bool submits_complete; /* what is submitted tends to complete inside the submit */
+    unsigned submits_waited; /* submissions with a wait since that was tried last */
     bool polling;        /* inside lariat_loop_poll(), dispatch or close */
     bool prepared;       /* between prepare and check */
     bool stopping;

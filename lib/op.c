@@ -290,10 +290,9 @@ void op_submit_file(struct lariat_loop *loop, struct lariat_op *op, const struct
         list_add(loop, op);
 }
 
-void op_submit_slow(struct lariat_loop *loop, struct lariat_op *op, const struct op_request *request,
-                    enum lariat_op_kind kind)
+void op_submit_slow(struct lariat_loop *loop, struct lariat_op *op, struct op_request request, enum lariat_op_kind kind)
 {
-    op_submit_file(loop, op, request, kind, NULL, 0);
+    op_submit_file(loop, op, &request, kind, NULL, 0);
 }
 
 /* The SQE of a raw request is the caller's to fill in; what stands in the private part only serves the way back. */

@@ -136,9 +136,8 @@ static inline void op_count(struct lariat_loop *loop, int change)
     __atomic_store_n(&loop->n_ops, loop->n_ops + (unsigned)change, __ATOMIC_RELAXED);
 }
 
-/* op_submit() where anything is out of the ordinary. */
-void op_submit_slow(struct lariat_loop *loop, struct lariat_op *op, const struct op_request *request,
-                    enum lariat_op_kind kind);
+/* op_submit() where anything is out of the ordinary. By value: a request whose address is taken is not kept in registers. */
+void op_submit_slow(struct lariat_loop *loop, struct lariat_op *op, struct op_request request, enum lariat_op_kind kind);
 
 /* Last line of each submitting call: hand the request to the kernel, or refuse it by its result. */
 static inline void op_submit(struct lariat_loop *loop, struct lariat_op *op, const struct op_request *request,
@@ -149,12 +148,12 @@ static inline void op_submit(struct lariat_loop *loop, struct lariat_op *op, con
 
     if (unlikely(atomic_load_explicit(&loop->attention, memory_order_relaxed) || op->flags & ~LARIAT_OP_FIXED_FILE ||
                  op_is_cancellable(request, kind))) {
-        op_submit_slow(loop, op, request, kind);
+        op_submit_slow(loop, op, *request, kind);
         return;
     }
     sqe = ring_sqe_fast(&loop->ring);
     if (unlikely(!sqe)) {
-        op_submit_slow(loop, op, request, kind);
+        op_submit_slow(loop, op, *request, kind);
         return;
     }
     op_fill_sqe(sqe, request, op);
