@@ -121,7 +121,7 @@ int lariat_bh_new(struct lariat_loop *loop, const char *name, void (*fn)(void *)
 
     assert_usable(loop, __func__);
     require(out, __func__, "out");
-    bh = malloc(sizeof(*bh));
+    bh = bh_alloc();
     if (!bh)
         return -ENOMEM;
     bh_init(bh, lariat_loop_ref(loop), name, fn, opaque);
