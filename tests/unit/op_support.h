@@ -42,10 +42,21 @@ static inline void counted_ops_init(struct counted_op *ops, int n)
         counted_op_init(&ops[i]);
 }
 
+/* One assertion, not one per byte: each of them writes to a file. */
 static inline void require_pattern(const unsigned char *buf, size_t len, size_t offset)
 {
-    for (size_t i = 0; i < len; i++)
-        ck_assert_msg(buf[i] == pattern_byte(offset + i), "byte %zu is %#x instead of %#x", i, buf[i], pattern_byte(offset + i));
+    size_t i = 0;
+    while (i < len && buf[i] == pattern_byte(offset + i))
+        i++;
+    ck_assert_msg(i == len, "byte %zu is %#x instead of %#x", i, i < len ? buf[i] : 0u, pattern_byte(offset + i));
+}
+
+static inline void require_zeroes(const unsigned char *buf, size_t len)
+{
+    size_t i = 0;
+    while (i < len && buf[i] == 0)
+        i++;
+    ck_assert_msg(i == len, "byte %zu is %#x instead of 0", i, i < len ? buf[i] : 0u);
 }
 
 static inline void fill_pattern(unsigned char *buf, size_t len, size_t offset)

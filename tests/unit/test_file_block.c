@@ -5,7 +5,7 @@
 
 #include "file_support.h"
 
-#define DEVICE_BYTES (4u << 20)
+#define DEVICE_BYTES (2u << 20)
 
 struct device {
     char path[32];
@@ -151,8 +151,7 @@ static void require_range_zeroed(size_t from, size_t to)
     ck_assert_int_eq(pread(fd, buf, sizeof(buf), 0), sizeof(buf));
     close(fd);
     require_pattern(buf, from, 0);
-    for (size_t i = from; i < to; i++)
-        ck_assert_msg(buf[i] == 0, "byte %zu is %#x", i, buf[i]);
+    require_zeroes(buf + from, to - from);
     require_pattern(buf + to, sizeof(buf) - to, to);
 }
 
@@ -163,13 +162,13 @@ START_TEST(a_discard_on_a_device_punches_its_backing_file)
     struct counted_op op;
     counted_op_init(&op);
     if (info_of(file).supports_discard) {
-        lariat_file_discard(loop, &op.op, file, 1 << 20, 1 << 20);
+        lariat_file_discard(loop, &op.op, file, 1 << 20, 1 << 19);
         ck_assert_int_eq(result(&op), 0);
         ck_assert_int_eq(lseek(device.backing, 0, SEEK_HOLE), 1 << 20);
-        require_range_zeroed(1 << 20, 2 << 20);
+        require_range_zeroed(1 << 20, (1 << 20) + (1 << 19));
         ck_assert_uint_eq(stats_of(loop).ops[LARIAT_OP_KIND_DISCARD], 1);
     } else {
-        lariat_file_discard(loop, &op.op, file, 1 << 20, 1 << 20);
+        lariat_file_discard(loop, &op.op, file, 1 << 20, 1 << 19);
         ck_assert_int_eq(result(&op), -EOPNOTSUPP);
     }
     device_done();

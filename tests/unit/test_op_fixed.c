@@ -70,7 +70,8 @@ START_TEST(buffers_register_once)
     ck_assert_int_eq(lariat_register_buffers(loop, &iov, 1), -EBUSY);
     ck_assert_int_eq(lariat_register_buffers(loop, NULL, 0), 0);
     ck_assert_int_eq(lariat_register_buffers(loop, &none, 1), -EFAULT);
-    ck_assert_int_eq(lariat_register_buffers(loop, &iov, UINT32_MAX), -EINVAL);
+    if (!tests_run_under_valgrind()) /* it looks for that many iovecs */
+        ck_assert_int_eq(lariat_register_buffers(loop, &iov, UINT32_MAX), -EINVAL);
     ck_assert_int_eq(lariat_register_buffers(loop, &iov, 1), 0);
 }
 END_TEST
