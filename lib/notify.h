@@ -12,7 +12,8 @@
  * list once more, and sleeps. Either the producer's CAS comes later in the order and sees the bit, or it came before and the
  * owner's look, which follows its own RMW, sees the work.
  * Closing: the owner sets CLOSING and waits until nobody is inside. Then all accepted work is on the list, nobody will add to
- * it, and nobody will write the eventfd.
+ * it, and nobody will write the eventfd. (Waiting yields the CPU: an owner of real-time priority that shares its CPU with a
+ * preempted producer waits until the scheduler's real-time throttling lets that one go on.)
  */
 #ifndef LARIAT_NOTIFY_H
 #define LARIAT_NOTIFY_H

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "annotate.h"
 #include "clock.h"
@@ -421,9 +422,21 @@ int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op)
     return err;
 }
 
+/* A write at the file's own position: to a log, say, which must not be cut off, or to a pipe that nobody reads? */
+static bool writes_to_storage(const struct op_priv *p)
+{
+    struct stat st;
+
+    if (p->kind != LARIAT_OP_KIND_WRITE)
+        return false;
+    return p->request.sqe_flags & IOSQE_FIXED_FILE || fstat(p->request.fd, &st) || S_ISREG(st.st_mode) ||
+           S_ISBLK(st.st_mode);
+}
+
 void op_cancel_all(struct lariat_loop *loop)
 {
     for (struct lariat_op *op = loop->cancellable; op; op = op_priv(op)->next)
-        if ((op_priv(op)->bits & (OP_CANCELLED | OP_CHAINED)) != OP_CANCELLED && ask_cancel(loop, op))
+        if ((op_priv(op)->bits & (OP_CANCELLED | OP_CHAINED)) != OP_CANCELLED && !writes_to_storage(op_priv(op)) &&
+            ask_cancel(loop, op))
             break;
 }

@@ -104,10 +104,10 @@ static inline bool op_kind_is_storage(enum lariat_op_kind kind)
     return kind <= LARIAT_OP_KIND_DISCARD;
 }
 
-/* A stop waits for storage ops, and for those that end by themselves; a stream may never have anything to read. */
+/* A stop waits for storage ops, and for those that end by themselves; a stream may never have anything to read, or room. */
 static inline bool op_is_cancellable(const struct op_request *request, enum lariat_op_kind kind)
 {
-    if (kind == LARIAT_OP_KIND_READ)
+    if (kind == LARIAT_OP_KIND_READ || kind == LARIAT_OP_KIND_WRITE)
         return request->offset == UINT64_MAX;
     return !op_kind_is_storage(kind) && kind != LARIAT_OP_KIND_CLOSE && kind != LARIAT_OP_KIND_NOP;
 }

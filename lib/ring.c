@@ -328,7 +328,7 @@ static int init_flags(struct ring *r, const struct ring_options *opts, unsigned 
  */
 static int init_sizes(struct ring *r, const struct ring_options *opts)
 {
-    static const long backoff_ms[] = { 1, 10, 50 };
+    static const long backoff_ms[] = { 1, 10, 50, 150 };
     unsigned sq = opts->sq_entries, cq = opts->cq_entries;
     size_t tries = 0;
 

@@ -12,7 +12,8 @@
  * call. Once the loop is stopping, fsync, sync_file_range and close are still carried out, all else ends with -ESHUTDOWN.
  *
  * Reads, writes, fsync, sync_file_range, fallocate (and the file forms of file.h) are storage ops: a stopping loop waits for
- * them. All other ops, and reads of streams (offset -1), are cancelled by it.
+ * them. All other ops are cancelled by it, and so are reads and writes of streams (offset -1, and not a regular file or
+ * block device).
  */
 #ifndef LARIAT_OP_H
 #define LARIAT_OP_H

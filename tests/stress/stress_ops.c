@@ -43,8 +43,6 @@ static bool possible(const struct slot *slot, int res)
         return true;
     if (res == -ECANCELED)
         return slot->cancelled || slot->kind == LINKED;
-    if (res == -EINTR) /* how the kernel cancels what a worker has */
-        return slot->cancelled || slot->mix->stopping;
     switch (slot->kind) {
     case NOP: case FSYNC: case LINKED: return res == 0;
     case READ: case WRITE: case FULL_READ: return res == BLOCK;

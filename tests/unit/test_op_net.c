@@ -311,7 +311,7 @@ START_TEST(a_receive_where_nothing_can_come_fails_by_its_result)
 }
 END_TEST
 
-START_TEST(a_cancelled_accept_or_connect_is_ecanceled)
+START_TEST(a_cancelled_accept_is_ecanceled)
 {
     struct sockaddr_in name;
     int listener = listener_or_fail(&name);
@@ -321,6 +321,61 @@ START_TEST(a_cancelled_accept_or_connect_is_ecanceled)
     poll_until_quiet(loop);
     ck_assert_int_eq(lariat_op_cancel(loop, &op.op), 0);
     ck_assert_int_eq(result(&op), -ECANCELED);
+    close(listener);
+}
+END_TEST
+
+enum { N_CONNECTS = 6 };
+
+/* Connects to a listener that takes none: the first ones fit into its queue, the others wait. */
+static int connect_in_vain(struct lariat_loop *own, struct counted_op *ops, int *clients, struct sockaddr_in *name)
+{
+    int listener = listener_or_fail(name);
+    ck_assert_int_eq(listen(listener, 0), 0);
+    counted_ops_init(ops, N_CONNECTS);
+    for (int i = 0; i < N_CONNECTS; i++) {
+        clients[i] = client_or_fail();
+        lariat_connect(own, &ops[i].op, clients[i], (struct sockaddr *)name, sizeof(*name));
+    }
+    poll_until_quiet(own);
+    return listener;
+}
+
+static int close_and_count_cancelled(const struct counted_op *ops, const int *clients)
+{
+    int n = 0;
+    for (int i = 0; i < N_CONNECTS; i++) {
+        ck_assert_msg(ops[i].res == 0 || ops[i].res == -ECANCELED, "connect %d gave %d", i, ops[i].res);
+        n += ops[i].res == -ECANCELED;
+        close(clients[i]);
+    }
+    return n;
+}
+
+START_TEST(a_connect_that_waits_can_be_cancelled)
+{
+    struct counted_op ops[N_CONNECTS];
+    struct sockaddr_in name;
+    int clients[N_CONNECTS], listener = connect_in_vain(loop, ops, clients, &name);
+    for (int i = 0; i < N_CONNECTS; i++)
+        ck_assert_int_eq(lariat_op_cancel(loop, &ops[i].op), ops[i].done ? -ENOENT : 0);
+    for (int i = 0; i < N_CONNECTS; i++)
+        result(&ops[i]);
+    ck_assert_int_gt(close_and_count_cancelled(ops, clients), 0);
+    close(listener);
+}
+END_TEST
+
+START_TEST(a_stop_cancels_a_connect_that_waits)
+{
+    struct lariat_loop *own = loop_or_fail();
+    struct counted_op ops[N_CONNECTS];
+    struct sockaddr_in name;
+    int clients[N_CONNECTS], listener = connect_in_vain(own, ops, clients, &name);
+    loop_done(own);
+    for (int i = 0; i < N_CONNECTS; i++)
+        ck_assert_int_eq(ops[i].done, 1);
+    ck_assert_int_gt(close_and_count_cancelled(ops, clients), 0);
     close(listener);
 }
 END_TEST
@@ -361,7 +416,9 @@ static void add(Suite *suite)
     tcase_add_test(tc, a_sent_descriptor_arrives_with_its_message);
     tcase_add_test(tc, a_send_to_a_closed_peer_is_epipe_without_a_signal);
     tcase_add_test(tc, a_receive_where_nothing_can_come_fails_by_its_result);
-    tcase_add_test(tc, a_cancelled_accept_or_connect_is_ecanceled);
+    tcase_add_test(tc, a_cancelled_accept_is_ecanceled);
+    tcase_add_test(tc, a_connect_that_waits_can_be_cancelled);
+    tcase_add_test(tc, a_stop_cancels_a_connect_that_waits);
     tcase_add_test(tc, ten_thousand_messages_arrive_in_order);
 }
 

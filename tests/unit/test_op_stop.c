@@ -152,6 +152,45 @@ START_TEST(a_stop_waits_for_writes_in_flight)
 }
 END_TEST
 
+/* At the file's own position, as logs are written: no less storage than a write that names its offset. */
+START_TEST(a_stop_waits_for_writes_to_a_log)
+{
+    struct lariat_loop *own = loop_or_fail();
+    int fd = temp_file_or_fail(0, O_APPEND);
+    static char data[1 << 16];
+    struct counted_op ops[64];
+    counted_ops_init(ops, 64);
+    for (int i = 0; i < 64; i++)
+        lariat_write(own, &ops[i].op, fd, data, sizeof(data), -1);
+    loop_done(own);
+    for (int i = 0; i < 64; i++)
+        ck_assert_msg(ops[i].done == 1 && ops[i].res == sizeof(data), "write %d: done %d, %d", i, ops[i].done, ops[i].res);
+    ck_assert_int_eq(file_size(fd), 64 << 16);
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_pipe_that_nobody_reads_does_not_hold_a_stop)
+{
+    struct lariat_loop *own = loop_or_fail();
+    static char data[1 << 16];
+    struct counted_op op;
+    int fds[2];
+    counted_op_init(&op);
+    pipe_or_fail(fds);
+    set_nonblocking(fds[1]);
+    while (write(fds[1], data, sizeof(data)) > 0)
+        ;
+    ck_assert_int_eq(fcntl(fds[1], F_SETFL, 0), 0);
+    lariat_write(own, &op.op, fds[1], data, 1, -1);
+    ck_assert_int_ge(lariat_loop_poll(own, false), 0);
+    loop_done(own);
+    ck_assert_int_eq(op.done, 1);
+    ck_assert_int_eq(op.res, -ECANCELED);
+    close_both(fds);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "stop");
@@ -160,6 +199,8 @@ static void add(Suite *suite)
     tcase_add_test(tc, a_stopping_loop_still_syncs_and_closes_but_does_nothing_else);
     tcase_add_test(tc, callbacks_that_submit_for_ever_do_not_hold_a_stop);
     tcase_add_test(tc, a_stop_waits_for_writes_in_flight);
+    tcase_add_test(tc, a_stop_waits_for_writes_to_a_log);
+    tcase_add_test(tc, a_pipe_that_nobody_reads_does_not_hold_a_stop);
 }
 
 int main(void)
