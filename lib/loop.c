@@ -83,8 +83,7 @@ bool loop_queue_changes(struct lariat_loop *loop)
 
 /* ---- waiting ---- */
 
-/* What an enter may answer without the loop being broken; the rest is for the caller of lariat_loop_poll(). */
-static int tolerate(struct lariat_loop *loop, int err)
+int loop_tolerate(struct lariat_loop *loop, int err)
 {
     switch (err) {
     case -EINTR:
@@ -109,7 +108,7 @@ static inline int submit_now(struct lariat_loop *loop)
 {
     if (!ring_unsubmitted(&loop->ring) && !ring_hinted(&loop->ring))
         return 0;
-    return tolerate(loop, ring_submit(&loop->ring));
+    return loop_tolerate(loop, ring_submit(&loop->ring));
 }
 
 enum spin_end { SPIN_WORK, SPIN_DEADLINE, SPIN_VAIN };
@@ -171,7 +170,7 @@ static int sleep_until(struct lariat_loop *loop, int64_t deadline_ns)
             break;
     }
     notify_lower(&loop->notify);
-    return tolerate(loop, err);
+    return loop_tolerate(loop, err);
 }
 
 static void learn(struct lariat_loop *loop, int64_t waited_ns)

@@ -145,6 +145,12 @@ static inline void loop_queued(struct lariat_loop *loop)
 /* One iteration without or with waiting. 1, 0 or -errno. The caller is the owner and holds loop->polling. */
 int loop_iterate(struct lariat_loop *loop, bool blocking);
 
+/*
+ * Of what an enter answered: 0 for what does not mean that the ring is broken, after some patience if the kernel has no
+ * memory; the rest is for the caller of lariat_loop_poll().
+ */
+int loop_tolerate(struct lariat_loop *loop, int err);
+
 /* Take over newly set parameters. */
 void loop_take_params(struct lariat_loop *loop);
 

@@ -6,9 +6,6 @@
  *   3. Ops that arrive meanwhile end with -ESHUTDOWN, but fsync, sync_file_range and close go through (as many as
  *      LATE_OPS_MAX), so a callback that submits again for ever cannot hold the stop.
  */
-#include <errno.h>
-#include <string.h>
-
 #include "clock.h"
 #include "handler.h"
 #include "loop.h"
@@ -20,26 +17,8 @@
 /* Sleep until a completion arrives. The wake-up poll needs no arming any more: nobody is let in to notify. */
 static int wait_completion(struct lariat_loop *loop)
 {
-    int err;
-
     handlers_queue(loop);
-    err = ring_wait(&loop->ring, CLOCK_NEVER, loop->n_storage);
-    switch (err) {
-    case -EAGAIN:
-    case -EBUSY:
-    case -ENOMEM: {
-        struct timespec ts = { 0, 1000000 };
-
-        if (!ring_cq_ready(&loop->ring))
-            nanosleep(&ts, NULL);
-        return 0;
-    }
-    case -EINTR:
-    case -ETIME:
-        return 0;
-    default:
-        return err;
-    }
+    return loop_tolerate(loop, ring_wait(&loop->ring, CLOCK_NEVER, loop->n_storage));
 }
 
 /* One round: true as long as something is in flight. *rounds counts those in which the kernel completed nothing. */
