@@ -33,7 +33,7 @@ inject()
 fail()
 {
     echo "FAIL: with $spec, $what: $*"
-    sed 's/^/  /' <<<"$out"
+    echo "  ${out//$'\n'/$'\n'  }"
     exit 1
 }
 
