@@ -48,11 +48,11 @@ int lariat_loop_prepare(struct lariat_loop *loop, int64_t *timeout)
         return -ESHUTDOWN;
     queued_all = loop_queue_internal(loop);
     err = ring_submit(&loop->ring); /* runs what the kernel hints at, once; afterwards only the completion queue counts */
-    if (err && err != -EINTR && err != -EAGAIN && err != -EBUSY)
+    if (err && err != -EINTR && err != -EAGAIN && err != -EBUSY && err != -ENOMEM)
         return err;
     notify_raise(&loop->notify);
     loop->prepared = true;
-    *timeout = queued_all && !err && !ring_unsubmitted(&loop->ring) ? timeout_ns(loop) : 0;
+    *timeout = queued_all && !err && !ring_left_over(&loop->ring) ? timeout_ns(loop) : 0;
     return 0;
 }
 
@@ -65,7 +65,7 @@ bool lariat_loop_check(struct lariat_loop *loop)
     notify_lower(&loop->notify);
     if (ring_hinted(&loop->ring))
         (void)ring_get_events(&loop->ring); /* an error shows again in dispatch */
-    return timeout_ns(loop) == 0 || ring_unsubmitted(&loop->ring) || loop->handlers.dirty;
+    return timeout_ns(loop) == 0 || ring_left_over(&loop->ring) || loop->handlers.dirty;
 }
 
 int lariat_loop_dispatch(struct lariat_loop *loop)

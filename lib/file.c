@@ -92,8 +92,8 @@ void lariat_file_get_info(const struct lariat_file *file, struct lariat_file_inf
     if (bytes < sizeof(bytes))
         fatal(__func__, "info", "size", "was not set (LARIAT_FILE_INFO_INIT)");
     now = file->info;
-    now.size_bytes = __atomic_load_n(&file->info.size_bytes, __ATOMIC_RELAXED);
-    now.mounted = __atomic_load_n(&file->info.mounted, __ATOMIC_RELAXED);
+    now.size_bytes = __atomic_load_n(&file->size_bytes, __ATOMIC_RELAXED);
+    now.mounted = __atomic_load_n(&file->mounted, __ATOMIC_RELAXED);
     now.size = info->size;
     memcpy(info, &now, bytes);
 }

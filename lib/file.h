@@ -9,7 +9,9 @@ struct lariat_file {
     int fd;
     char *path;                    /* absolute or as given; for `mounted` */
     bool block_discard_cmd;        /* the kernel may have the block discard command; cleared for good when it says no */
-    struct lariat_file_info info;  /* size_bytes and mounted change in lariat_file_refresh(), atomically */
+    struct lariat_file_info info;  /* but for size_bytes and mounted */
+    int64_t size_bytes;            /* atomic, as is the next: lariat_file_refresh() */
+    bool mounted;
 };
 
 /* file_probe.c: fill in all of file->info but `size`. 0 or -errno. */

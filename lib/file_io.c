@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/falloc.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "file.h"
@@ -17,7 +18,7 @@
 #define IOV_COUNT_MAX 1024 /* IOV_MAX of Linux */
 #define PUNCH (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)
 
-/* Carry out a read or write at once. LARIAT_OP_FULL: until the end, as the ring would. */
+/* Carry out a read or write at once. */
 static int transfer_inline(const struct lariat_op *op, int fd, bool writing, const struct iovec *iov, int n_iov, int64_t offset)
 {
     ssize_t n;
@@ -29,15 +30,14 @@ static int transfer_inline(const struct lariat_op *op, int fd, bool writing, con
 }
 
 static bool suits_inline(struct lariat_loop *loop, const struct lariat_op *op, const struct lariat_file *file,
-                         const struct iovec *iov, int n_iov, int64_t offset)
+                         const struct iovec *iov, int n_iov, int64_t offset, size_t *len)
 {
-    size_t len = 0;
-
-    if (!file->info.memory_backed || offset < 0 || loop->stopping || op->flags || op_in_chain(loop, op))
+    *len = 0;
+    if (!file->info.memory_backed || offset < 0 || loop->stopping || op->flags & ~LARIAT_OP_FULL || op_in_chain(loop, op))
         return false;
-    for (int i = 0; i < n_iov && len <= INLINE_BYTES_MAX; i++)
-        len += iov[i].iov_len;
-    return len <= INLINE_BYTES_MAX;
+    for (int i = 0; i < n_iov && *len <= INLINE_BYTES_MAX; i++)
+        *len += iov[i].iov_len;
+    return *len <= INLINE_BYTES_MAX;
 }
 
 static void rw(struct lariat_loop *loop, struct lariat_op *op, struct lariat_file *file, const struct iovec *iov, int n_iov,
@@ -52,10 +52,17 @@ static void rw(struct lariat_loop *loop, struct lariat_op *op, struct lariat_fil
         .op_flags = (uint32_t)op->rw_flags,
         .ioprio = (uint16_t)op->ioprio,
     };
+    size_t len;
 
-    if (suits_inline(loop, op, file, iov, n_iov, offset)) {
-        op_done_inline(loop, op, kind, transfer_inline(op, file->fd, writing, iov, n_iov, offset));
-        return;
+    if (suits_inline(loop, op, file, iov, n_iov, offset, &len)) {
+        int res = transfer_inline(op, file->fd, writing, iov, n_iov, offset);
+        bool unfinished = writing ? res >= 0 && (size_t)res < len : res == -EAGAIN;
+
+        /* A short read is the end of the file. The rest LARIAT_OP_FULL leaves to the ring, from the start. */
+        if (!(op->flags & LARIAT_OP_FULL) || !unfinished) {
+            op_done_inline(loop, op, kind, res);
+            return;
+        }
     }
     if (!nowait && file->info.kind == LARIAT_FILE_REGULAR)
         request.sqe_flags |= IOSQE_ASYNC;
@@ -152,8 +159,8 @@ bool file_step(struct lariat_op *op, int *res)
 {
     struct op_priv *p = op_priv(op);
     struct lariat_file *file = p->file;
-    int64_t size = __atomic_load_n(&file->info.size_bytes, __ATOMIC_RELAXED);
     int64_t offset = (int64_t)p->request.offset, len = (int64_t)p->request.addr;
+    struct stat st;
 
     p->file = NULL; /* there are two ways, not three */
     if (p->state != OP_IN_RING || op->flags & LARIAT_OP_LINK) /* the chain has fallen apart by now */
@@ -165,7 +172,8 @@ bool file_step(struct lariat_op *op, int *res)
         return false;
     }
     /* Inside the file a hole reads as zeroes too; tmpfs knows no other way. */
-    if (p->kind == LARIAT_OP_KIND_ALLOCATE && *res == -EOPNOTSUPP && len <= size && offset <= size - len) {
+    if (p->kind == LARIAT_OP_KIND_ALLOCATE && *res == -EOPNOTSUPP && fstat(file->fd, &st) == 0 && len <= st.st_size &&
+        offset <= st.st_size - len) {
         p->request.len = PUNCH;
         return false;
     }

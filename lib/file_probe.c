@@ -174,8 +174,8 @@ int file_probe_size(struct lariat_file *file)
         size = (int64_t)bytes;
         mounted = device_in_use(file->path);
     }
-    __atomic_store_n(&file->info.size_bytes, size, __ATOMIC_RELAXED);
-    __atomic_store_n(&file->info.mounted, mounted, __ATOMIC_RELAXED);
+    __atomic_store_n(&file->size_bytes, size, __ATOMIC_RELAXED);
+    __atomic_store_n(&file->mounted, mounted, __ATOMIC_RELAXED);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "handler.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define FDS_FIRST 64
+#define FDS_UNCHECKED 65536
 
 struct handler {
     struct completion completion;
@@ -29,7 +31,7 @@ struct handler {
     bool edge;                  /* constant: multishot */
     bool armed;                 /* its poll is in the kernel, or queued */
     bool removed;
-    bool remove_sent;           /* only valid if removed and armed */
+    bool cancel_sent;           /* only valid if armed: its poll is being cancelled */
     bool dirty;                 /* on the dirty list */
     struct handler *next_dirty; /* only valid if dirty */
 };
@@ -57,37 +59,38 @@ static unsigned wanted_mask(const struct handler *h)
     return (h->readable ? POLLIN | POLLRDHUP : 0u) | (h->writable ? POLLOUT : 0u);
 }
 
-/* Send what the handler needs. False: no SQE. */
+/*
+ * Send what the handler needs. False: no SQE.
+ *
+ * To change or remove a poll it is cancelled: then its last completion always comes, and brings the handler here again.
+ * POLL_REMOVE would not do: it can be refused because an event is on its way, which then turns out to be none.
+ */
 static bool send_changes(struct handler *h)
 {
-    struct loop_handlers *hs = &h->loop->handlers;
-    bool update = h->armed && !h->removed;
+    bool cancel = h->armed && (h->removed || h->armed_mask != wanted_mask(h));
     struct io_uring_sqe *sqe;
 
-    if (h->removed ? h->remove_sent : h->armed && h->armed_mask == wanted_mask(h))
+    if (h->armed && (!cancel || h->cancel_sent))
         return true;
     sqe = ring_internal_sqe(&h->loop->ring);
     if (!sqe)
         return false;
-    if (!h->armed) {
-        sqe->opcode = IORING_OP_POLL_ADD;
-        sqe->fd = h->fd;
-        sqe->len = h->edge ? IORING_POLL_ADD_MULTI : 0;
-        sqe->user_data = completion_user_data(&h->completion);
-        hs->n_armed++;
-        h->armed = true;
-    } else {
-        /* Answers -ENOENT or -EALREADY when the poll's own completion is on its way: then that brings it here again. */
-        sqe->opcode = IORING_OP_POLL_REMOVE;
+    if (cancel) {
+        sqe->opcode = IORING_OP_ASYNC_CANCEL;
         sqe->fd = -1;
         sqe->addr = completion_user_data(&h->completion);
-        sqe->len = update ? IORING_POLL_UPDATE_EVENTS | (h->edge ? IORING_POLL_ADD_MULTI : 0u) : 0;
-        h->remove_sent = h->removed;
+        h->cancel_sent = true;
+        return true;
     }
-    if (!h->removed) {
-        h->armed_mask = wanted_mask(h);
-        ring_set_poll_mask(sqe, h->armed_mask);
-    }
+    sqe->opcode = IORING_OP_POLL_ADD;
+    sqe->fd = h->fd;
+    sqe->len = h->edge ? IORING_POLL_ADD_MULTI : 0;
+    sqe->user_data = completion_user_data(&h->completion);
+    h->armed_mask = wanted_mask(h);
+    ring_set_poll_mask(sqe, h->armed_mask);
+    h->armed = true;
+    h->cancel_sent = false;
+    h->loop->handlers.n_armed++;
     return true;
 }
 
@@ -114,7 +117,6 @@ static void remove_handler(struct handler *h)
 {
     h->loop->handlers.by_fd[h->fd] = NULL;
     h->removed = true;
-    h->remove_sent = false;
     mark_dirty(h);
 }
 
@@ -156,9 +158,6 @@ static bool handler_event(struct completion *completion, int res, unsigned cqe_f
         h->armed = false;
         loop->handlers.n_armed--;
         mark_dirty(h); /* to be armed again, or freed */
-    } else if (h->removed) {
-        h->remove_sent = false; /* the removal may have been refused because this event was on its way: ask again */
-        mark_dirty(h);
     }
     if (h->removed || res == -ECANCELED)
         return false;
@@ -174,7 +173,7 @@ static bool handler_event(struct completion *completion, int res, unsigned cqe_f
     return ran;
 }
 
-/* Make by_fd long enough. 0 or -ENOMEM. */
+/* Make by_fd long enough. 0, -EBADF or -ENOMEM. */
 static int make_room(struct loop_handlers *hs, int fd)
 {
     unsigned n = hs->n_by_fd ? hs->n_by_fd : FDS_FIRST;
@@ -182,6 +181,8 @@ static int make_room(struct loop_handlers *hs, int fd)
 
     if ((unsigned)fd < hs->n_by_fd)
         return 0;
+    if (fd >= FDS_UNCHECKED && fcntl(fd, F_GETFD) < 0)
+        return -EBADF; /* before much memory is spent on a number that is none of a descriptor */
     while (n <= (unsigned)fd)
         n *= 2;
     by_fd = realloc(hs->by_fd, n * sizeof(struct handler *));
@@ -195,7 +196,7 @@ static int make_room(struct loop_handlers *hs, int fd)
 
 static struct handler *add_handler(struct lariat_loop *loop, int fd, bool edge)
 {
-    struct handler *h = make_room(&loop->handlers, fd) ? NULL : calloc(1, sizeof(*h));
+    struct handler *h = calloc(1, sizeof(*h));
 
     if (!h)
         return NULL;
@@ -228,8 +229,13 @@ static int set_handler(struct lariat_loop *loop, int fd, bool edge, void (*reada
         remove_handler(h);
         h = NULL;
     }
-    if (!h)
+    if (!h) {
+        int err = make_room(&loop->handlers, fd);
+
+        if (err)
+            return err;
         h = add_handler(loop, fd, edge);
+    }
     if (!h)
         return -ENOMEM;
     h->readable = readable;

@@ -49,7 +49,7 @@ static bool wake_event(struct completion *completion, int res, unsigned cqe_flag
         notify_drain(&loop->notify);
     else if (res == -EINVAL && !loop->wake_oneshot)
         loop->wake_oneshot = true; /* multishot polls came with Linux 5.13 */
-    else
+    else if (res != -ECANCELED) /* that was a raw request of the user's to cancel just anything */
         loop->wake_errors++;
     return false;
 }
@@ -78,6 +78,8 @@ bool loop_queue_changes(struct lariat_loop *loop)
         ok = arm_wake(loop);
     if (loop->handlers.dirty)
         ok = handlers_queue(loop) && ok;
+    if (loop->parked)
+        ok = op_unpark(loop) && ok;
     return ok;
 }
 

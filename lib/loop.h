@@ -31,6 +31,7 @@ struct handler;
 #define ATTENTION_ANNOTATE 2u /* constant */
 #define ATTENTION_MEASURE 4u  /* histograms are on */
 #define ATTENTION_EMBED 8u    /* constant: somebody may have to be told that there is something to submit */
+#define ATTENTION_CHAIN 16u   /* chain_broken */
 
 /* Ops whose result is known without the kernel; delivered by the next iteration, in order. */
 struct deferred_ops {
@@ -87,7 +88,11 @@ struct lariat_loop {
     unsigned n_storage;  /* of those, the storage ops in the kernel */
     unsigned late_ops;   /* still accepted while stopping */
     struct lariat_op *cancellable; /* list of the ops in flight that a stop cancels */
+    bool chain_broken;   /* an op linked to the next was refused without the kernel: those behind it must fail */
+    struct lariat_op *parked; /* ops to be queued once more */
     struct deferred_ops deferred;
+    unsigned char *slots; /* of lariat_register_files(): is it storage? NULL: none registered, or no memory */
+    unsigned n_slots;
     struct timers timers;
     struct loop_handlers handlers;
     struct bh_pool bh_pool;
@@ -154,12 +159,12 @@ int loop_tolerate(struct lariat_loop *loop, int err);
 /* Take over newly set parameters. */
 void loop_take_params(struct lariat_loop *loop);
 
-/* Turn pending handler changes and the wake-up poll into SQEs. False: no room now, so do not sleep. */
+/* Turn pending handler changes, parked ops and the wake-up poll into SQEs. False: no room now, so do not sleep. */
 bool loop_queue_changes(struct lariat_loop *loop);
 
 static inline bool loop_queue_internal(struct lariat_loop *loop)
 {
-    if (likely(loop->wake_armed && !loop->handlers.dirty))
+    if (likely(loop->wake_armed && !loop->handlers.dirty && !loop->parked))
         return true;
     return loop_queue_changes(loop);
 }

@@ -136,14 +136,16 @@ static void note_ring(struct lariat_loop *loop)
     loop->stats.abs_deadlines = loop->ring.abs_timer;
 }
 
-static void loop_free(struct lariat_loop *loop)
+/* in_child: of fork(), where somebody may hold the mutex for ever. */
+static void loop_free(struct lariat_loop *loop, bool in_child)
 {
     handlers_exit(loop);
-    timers_exit(&loop->timers);
+    timers_forget(&loop->timers);
     bh_pool_exit(&loop->bh_pool);
-    if (!fork_is_child(loop->generation)) /* there somebody may hold it for ever */
+    if (!in_child)
         pthread_mutex_destroy(&loop->params_mutex);
     free(loop->histograms_made);
+    free(loop->slots);
     free(loop->name);
     free(loop);
 }
@@ -201,7 +203,7 @@ int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop *
     memset(loop, 0, sizeof(*loop));
     err = loop_init(loop, &read);
     if (err) {
-        loop_free(loop);
+        loop_free(loop, false);
         return err;
     }
     *out = loop;
@@ -252,7 +254,7 @@ void lariat_loop_unref(struct lariat_loop *loop)
         if (atomic_fetch_sub_explicit(&loop->refs, 1, memory_order_acq_rel) == 1) {
             ring_exit(&loop->ring, true);
             notify_exit(&loop->notify);
-            loop_free(loop);
+            loop_free(loop, true);
         }
         return;
     }
@@ -267,6 +269,6 @@ void lariat_loop_unref(struct lariat_loop *loop)
         if (!atomic_load_explicit(&loop->closed, memory_order_acquire))
             fatal(__func__, "loop", loop->name, "last reference given back, but the loop was never closed");
         notify_wait_idle(&loop->notify);
-        loop_free(loop);
+        loop_free(loop, false);
     }
 }

@@ -124,11 +124,7 @@ static void annotate_result(const struct op_priv *p, int res)
 
 bool op_in_chain(struct lariat_loop *loop, const struct lariat_op *op)
 {
-    const struct ring *ring = &loop->ring;
-
-    return op->flags & LARIAT_OP_LINK ||
-           (ring->look_back && ring_unsubmitted(ring) &&
-            ring->sqes[(ring->sq_tail - 1) & ring->sq_mask].flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK));
+    return op->flags & LARIAT_OP_LINK || ring_chain_is_open(&loop->ring);
 }
 
 static bool ring_gone(struct lariat_loop *loop)
@@ -173,20 +169,33 @@ void op_done_inline(struct lariat_loop *loop, struct lariat_op *op, enum lariat_
     stat_add(&loop->stats.ops_inline, 1);
 }
 
-/* Refuse an op that was accepted. */
+static void set_chain_broken(struct lariat_loop *loop, bool broken)
+{
+    loop->chain_broken = broken;
+    if (broken)
+        atomic_fetch_or_explicit(&loop->attention, ATTENTION_CHAIN, memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(&loop->attention, ~ATTENTION_CHAIN, memory_order_relaxed);
+}
+
+/*
+ * Refuse an op that was accepted. In a chain, the links before and after it must not close up: so a request that fails takes
+ * its place; or, when the kernel takes none, the chain ends before it, and what is linked behind it fails here too.
+ */
 static void refuse(struct lariat_loop *loop, struct lariat_op *op, int result)
 {
     struct op_priv *p = op_priv(op);
     struct io_uring_sqe *sqe = NULL;
     int err;
 
-    /* Left out of a chain, the links before and after it would close up. So send a request there that fails. */
-    if (!ring_gone(loop) && op_in_chain(loop, op))
+    if (!ring_gone(loop) && !loop->chain_broken && op_in_chain(loop, op))
         sqe = ring_sqe(&loop->ring, &err);
     if (!sqe) {
         defer(loop, op, result);
-        if (!ring_gone(loop) && !(op->flags & LARIAT_OP_LINK))
-            ring_end_chain(&loop->ring); /* it was the last of a chain too long, or alone */
+        if (!ring_gone(loop))
+            ring_end_chain(&loop->ring);
+        if (loop->chain_broken != (bool)(op->flags & LARIAT_OP_LINK))
+            set_chain_broken(loop, op->flags & LARIAT_OP_LINK);
         return;
     }
     sqe->opcode = OPCODE_INVALID;
@@ -203,31 +212,24 @@ void op_refuse(struct lariat_loop *loop, struct lariat_op *op, enum lariat_op_ki
     refuse(loop, op, result);
 }
 
-/* Put the request of the private part into an SQE, for the first time or once more. 0 or -errno. */
-static int queue(struct lariat_loop *loop, struct lariat_op *op)
+/* Put the request of the private part into an SQE. */
+static void fill(struct io_uring_sqe *sqe, struct lariat_op *op)
 {
-    struct op_priv *p = op_priv(op);
-    int err = 0;
-    struct io_uring_sqe *sqe = ring_sqe(&loop->ring, &err);
+    const struct op_priv *p = op_priv(op);
 
-    if (!sqe)
-        return err;
     if (p->state == OP_POLLING) {
         sqe->opcode = IORING_OP_POLL_ADD;
         sqe->flags = p->request.sqe_flags & IOSQE_FIXED_FILE;
         sqe->fd = p->request.fd;
         ring_set_poll_mask(sqe, p->kind == LARIAT_OP_KIND_READ || p->kind == LARIAT_OP_KIND_RECV ? POLLIN : POLLOUT);
         sqe->user_data = (uint64_t)(uintptr_t)op;
-        ring_note_flags(&loop->ring, sqe);
-        return 0;
+        return;
     }
     op_fill_sqe(sqe, &p->request, op);
     if (p->bits & OP_FULL)
         op_full_remainder(p, sqe);
     if (p->request.opcode == IORING_OP_URING_CMD)
         sqe->addr3 = p->range_bytes;
-    ring_note_flags(&loop->ring, sqe);
-    return 0;
 }
 
 /* What may still go through once stopping has begun. */
@@ -247,6 +249,8 @@ static int check_request(struct lariat_loop *loop, struct lariat_op *op)
 {
     const struct op_priv *p = op_priv(op);
 
+    if (loop->chain_broken)
+        return -ECANCELED;
     if (loop->stopping && !allowed_late(loop, &p->request))
         return -ESHUTDOWN;
     if (op->flags & ~OP_FLAGS_KNOWN)
@@ -258,10 +262,36 @@ static int check_request(struct lariat_loop *loop, struct lariat_op *op)
     return op->flags & LARIAT_OP_FULL ? op_full_begin(op) : 0;
 }
 
+/* Is the target of this write, at the file's own position, a log, say, or a pipe that may be full for ever? */
+static bool writes_to_stream(const struct lariat_loop *loop, const struct op_request *request)
+{
+    struct stat st;
+
+    if (request->sqe_flags & IOSQE_FIXED_FILE)
+        return (unsigned)request->fd < loop->n_slots && !loop->slots[request->fd];
+    return fstat(request->fd, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
+}
+
+static bool is_stream(const struct lariat_loop *loop, const struct op_priv *p)
+{
+    if (p->request.offset != UINT64_MAX)
+        return false;
+    return p->kind == LARIAT_OP_KIND_READ || (p->kind == LARIAT_OP_KIND_WRITE && writes_to_stream(loop, &p->request));
+}
+
+void op_note_slots(struct lariat_loop *loop, unsigned first, const int *fds, unsigned n)
+{
+    struct stat st;
+
+    for (unsigned i = 0; i < n && first + i < loop->n_slots; i++)
+        loop->slots[first + i] = fstat(fds[i], &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+}
+
 void op_submit_file(struct lariat_loop *loop, struct lariat_op *op, const struct op_request *request,
                     enum lariat_op_kind kind, struct lariat_file *file, uint64_t range_bytes)
 {
     struct op_priv *p = accept_op(loop, op, kind);
+    struct io_uring_sqe *sqe;
     int err;
 
     p->request = *request;
@@ -278,16 +308,20 @@ void op_submit_file(struct lariat_loop *loop, struct lariat_op *op, const struct
         p->submit_ns = clock_now_ns();
     if (op_in_chain(loop, op))
         p->bits |= OP_CHAINED;
-    err = queue(loop, op);
-    if (err) {
+    sqe = ring_sqe(&loop->ring, &err);
+    if (!sqe) {
         refuse(loop, op, err);
         return;
     }
-    if (op_kind_is_storage(kind)) {
+    fill(sqe, op);
+    ring_note_flags(&loop->ring, sqe);
+    if (is_stream(loop, p)) {
+        p->bits |= OP_STREAM;
+    } else if (op_kind_is_storage(kind)) {
         p->bits |= OP_STORAGE;
         loop->n_storage++;
     }
-    if (op_is_cancellable(&p->request, kind))
+    if (op_may_wait(&p->request, kind))
         list_add(loop, op);
 }
 
@@ -306,7 +340,7 @@ struct io_uring_sqe *lariat_sqe(struct lariat_loop *loop, struct lariat_op *op)
     op_begin(loop, op, __func__);
     p = accept_op(loop, op, LARIAT_OP_KIND_RAW);
     memset(&p->request, 0, sizeof(p->request));
-    err = loop->stopping ? -ESHUTDOWN : op->flags & ~OP_FLAGS_KNOWN ? -EINVAL : 0;
+    err = loop->chain_broken ? -ECANCELED : loop->stopping ? -ESHUTDOWN : op->flags & ~OP_FLAGS_KNOWN ? -EINVAL : 0;
     if (!err)
         sqe = ring_sqe(&loop->ring, &err);
     if (!sqe) {
@@ -325,11 +359,57 @@ struct io_uring_sqe *lariat_sqe(struct lariat_loop *loop, struct lariat_op *op)
 
 /* ---- completion ---- */
 
-/* The request has to go on: queue it once more. False: it could not, and *res tells why. */
-static bool queue_again(struct lariat_loop *loop, struct lariat_op *op, int *res)
+static int ask_cancel(struct lariat_loop *loop, struct lariat_op *op)
 {
-    *res = queue(loop, op);
-    return !*res;
+    struct io_uring_sqe *sqe = ring_internal_sqe(&loop->ring);
+
+    if (!sqe)
+        return -EAGAIN;
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->fd = -1;
+    sqe->addr = (uint64_t)(uintptr_t)op;
+    op_priv(op)->bits |= OP_CANCELLED | (loop->ring.chain_open ? OP_CHAINED : 0);
+    return 0;
+}
+
+/* The request has to go on. Its place is never inside a chain that the user is building. False: not now. */
+static bool queue_again(struct lariat_loop *loop, struct lariat_op *op)
+{
+    struct io_uring_sqe *sqe = ring_internal_sqe(&loop->ring);
+
+    if (sqe)
+        fill(sqe, op);
+    return sqe;
+}
+
+static void go_on(struct lariat_loop *loop, struct lariat_op *op)
+{
+    struct op_priv *p = op_priv(op);
+
+    if (queue_again(loop, op))
+        return;
+    p->bits |= OP_PARKED;
+    p->parked = loop->parked;
+    loop->parked = op;
+}
+
+bool op_unpark(struct lariat_loop *loop)
+{
+    while (loop->parked) {
+        struct lariat_op *op = loop->parked;
+        struct op_priv *p = op_priv(op);
+
+        if (!queue_again(loop, op))
+            return false;
+        loop->parked = p->parked;
+        p->parked = NULL;
+        p->bits &= (uint8_t)~OP_PARKED;
+        if (p->bits & OP_CANCELLED && p->bits & OP_LISTED) {
+            p->bits &= (uint8_t)~OP_CANCELLED; /* asked while the kernel did not have it */
+            (void)ask_cancel(loop, op);
+        }
+    }
+    return true;
 }
 
 bool op_complete_slow(struct lariat_loop *loop, struct lariat_op *op, int res, unsigned cqe_flags)
@@ -347,8 +427,10 @@ bool op_complete_slow(struct lariat_loop *loop, struct lariat_op *op, int res, u
     if (p->bits & OP_FULL || (p->bits & OP_SLOW && p->file)) {
         bool final = p->bits & OP_FULL ? op_full_step(op, &res) : file_step(op, &res);
 
-        if (!final && queue_again(loop, op, &res))
+        if (!final) {
+            go_on(loop, op);
             return false;
+        }
     }
     if (p->state == OP_POISONED && res == -EINVAL)
         res = p->result;
@@ -392,19 +474,6 @@ void op_drop_deferred(struct lariat_loop *loop)
 
 /* ---- cancelling ---- */
 
-static int ask_cancel(struct lariat_loop *loop, struct lariat_op *op)
-{
-    struct io_uring_sqe *sqe = ring_internal_sqe(&loop->ring);
-
-    if (!sqe)
-        return -EAGAIN;
-    sqe->opcode = IORING_OP_ASYNC_CANCEL;
-    sqe->fd = -1;
-    sqe->addr = (uint64_t)(uintptr_t)op;
-    op_priv(op)->bits |= OP_CANCELLED;
-    return 0;
-}
-
 int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op)
 {
     int err;
@@ -413,6 +482,8 @@ int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op)
     require(op, __func__, "op");
     if (!op_in_flight(op))
         return -ENOENT;
+    if (ring_gone(loop))
+        return -EALREADY; /* the ring broke, and took it along */
     /* A request to cancel a link that has not started finds nothing, so it may be made again. */
     if ((op_priv(op)->bits & (OP_CANCELLED | OP_CHAINED)) == OP_CANCELLED || op_priv(op)->state >= OP_POISONED)
         return -EALREADY;
@@ -422,21 +493,14 @@ int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op)
     return err;
 }
 
-/* A write at the file's own position: to a log, say, which must not be cut off, or to a pipe that nobody reads? */
-static bool writes_to_storage(const struct op_priv *p)
+void op_cancel_all(struct lariat_loop *loop, bool chained, bool again)
 {
-    struct stat st;
+    for (struct lariat_op *op = loop->cancellable; op; op = op_priv(op)->next) {
+        const struct op_priv *p = op_priv(op);
+        bool storage = p->bits & OP_STORAGE; /* a write to a log */
+        bool asked = p->bits & OP_CANCELLED && !(chained && p->bits & OP_CHAINED);
 
-    if (p->kind != LARIAT_OP_KIND_WRITE)
-        return false;
-    return p->request.sqe_flags & IOSQE_FIXED_FILE || fstat(p->request.fd, &st) || S_ISREG(st.st_mode) ||
-           S_ISBLK(st.st_mode);
-}
-
-void op_cancel_all(struct lariat_loop *loop)
-{
-    for (struct lariat_op *op = loop->cancellable; op; op = op_priv(op)->next)
-        if ((op_priv(op)->bits & (OP_CANCELLED | OP_CHAINED)) != OP_CANCELLED && !writes_to_storage(op_priv(op)) &&
-            ask_cancel(loop, op))
+        if (!storage && (again || !asked) && ask_cancel(loop, op))
             break;
+    }
 }

@@ -39,6 +39,8 @@ struct op_request {
 #define OP_SLOW 8u       /* more to do at its completion than op_complete() does by itself */
 #define OP_CANCELLED 16u /* lariat_op_cancel() or a stop asked */
 #define OP_CHAINED 32u   /* linked, or behind a linked one: until started the kernel does not find it to cancel */
+#define OP_STREAM 64u    /* a read or write that may wait for ever: no storage, and cancelled by a stop */
+#define OP_PARKED 128u   /* to be queued once more as soon as the kernel takes it; in loop->parked */
 
 /* What is inside struct lariat_op; only valid while in flight. */
 struct op_priv {
@@ -59,7 +61,10 @@ struct op_priv {
         uint64_t range_bytes;   /* IORING_OP_URING_CMD (which is not cancellable): length of the discard */
     };
     int64_t submit_ns;          /* 0: not measured */
-    struct lariat_file *file;   /* there is another way if the kernel says it cannot (file_io.c); else NULL */
+    union {
+        struct lariat_file *file;   /* there is another way if the kernel says it cannot (file_io.c); else NULL */
+        struct lariat_op *parked;   /* OP_PARKED: the next one in loop->parked */
+    };
     struct op_request request;
 } __attribute__((may_alias));
 
@@ -104,8 +109,8 @@ static inline bool op_kind_is_storage(enum lariat_op_kind kind)
     return kind <= LARIAT_OP_KIND_DISCARD;
 }
 
-/* A stop waits for storage ops, and for those that end by themselves; a stream may never have anything to read, or room. */
-static inline bool op_is_cancellable(const struct op_request *request, enum lariat_op_kind kind)
+/* What takes the long way by its nature: all that a stop may have to cancel. */
+static inline bool op_may_wait(const struct op_request *request, enum lariat_op_kind kind)
 {
     if (kind == LARIAT_OP_KIND_READ || kind == LARIAT_OP_KIND_WRITE)
         return request->offset == UINT64_MAX;
@@ -147,7 +152,7 @@ static inline void op_submit(struct lariat_loop *loop, struct lariat_op *op, con
     struct io_uring_sqe *sqe;
 
     if (unlikely(atomic_load_explicit(&loop->attention, memory_order_relaxed) || op->flags & ~LARIAT_OP_FIXED_FILE ||
-                 op_is_cancellable(request, kind))) {
+                 op_may_wait(request, kind))) {
         op_submit_slow(loop, op, *request, kind);
         return;
     }
@@ -208,8 +213,17 @@ bool op_run_deferred(struct lariat_loop *loop);
 /* Forget all deferred ops, uncalled. */
 void op_drop_deferred(struct lariat_loop *loop);
 
-/* Ask the kernel to cancel all cancellable ops; those asked before only if they were in a chain. */
-void op_cancel_all(struct lariat_loop *loop);
+/*
+ * Ask the kernel to cancel the ops that a stop does not wait for: those not asked yet; those that it may not have found,
+ * being in chains, if `chained`; or all, if `again`.
+ */
+void op_cancel_all(struct lariat_loop *loop, bool chained, bool again);
+
+/* Queue the parked ops once more. False: the kernel still takes none. */
+bool op_unpark(struct lariat_loop *loop);
+
+/* Keep in mind which of the registered files are storage; they have been registered or updated. n 0: none are any more. */
+void op_note_slots(struct lariat_loop *loop, unsigned first, const int *fds, unsigned n);
 
 /* file_io.c: as op_full_step(), for an op with p->file: if the kernel cannot do it this way, there may be another. */
 bool file_step(struct lariat_op *op, int *res);

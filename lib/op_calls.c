@@ -2,6 +2,7 @@
 /* The submitting calls of lariat/op.h: each puts its request into the kernel's terms. */
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "op.h"
@@ -215,12 +216,36 @@ int lariat_register_buffers(struct lariat_loop *loop, const struct iovec *iov, u
 
 int lariat_register_files(struct lariat_loop *loop, const int *fds, unsigned n)
 {
+    unsigned char *slots;
+    int err;
+
     assert_owner(loop, __func__);
-    return loop->stopping ? -ESHUTDOWN : ring_register_files(&loop->ring, fds, n);
+    if (loop->stopping)
+        return -ESHUTDOWN;
+    slots = n ? malloc(n) : NULL;
+    if (n && !slots)
+        return -ENOMEM;
+    err = ring_register_files(&loop->ring, fds, n);
+    if (err) {
+        free(slots);
+        return err;
+    }
+    free(loop->slots);
+    loop->slots = slots;
+    loop->n_slots = n;
+    op_note_slots(loop, 0, fds, n);
+    return 0;
 }
 
 int lariat_register_files_update(struct lariat_loop *loop, unsigned first, const int *fds, unsigned n)
 {
+    int n_updated;
+
     assert_owner(loop, __func__);
-    return loop->stopping ? -ESHUTDOWN : ring_update_files(&loop->ring, first, fds, n);
+    if (loop->stopping)
+        return -ESHUTDOWN;
+    n_updated = ring_update_files(&loop->ring, first, fds, n);
+    if (n_updated > 0)
+        op_note_slots(loop, first, fds, (unsigned)n_updated);
+    return n_updated;
 }

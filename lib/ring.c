@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <liburing.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #define SQ_ENTRIES_LEAST 32u  /* where the ladder on -ENOMEM ends */
 #define CQ_ENTRIES_LEAST 128u
 #define SIGSET_BYTES (_NSIG / 8)
+#define SQ_THREAD_PATIENCE 100000 /* yields */
 #define OPCODES_MAX 64u /* bits of ring->opcodes */
 
 #define CHAIN_FLAGS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
@@ -144,8 +146,8 @@ static int wait_in_poll(struct ring *r, int64_t deadline_ns)
     struct timespec ts, *tsp = NULL;
     int ret = ring_submit(r);
 
-    if (ret || ring_cq_ready(r))
-        return ret;
+    if (ret || ring_cq_ready(r) || (!r->sqpoll && ring_unsubmitted(r)))
+        return ret; /* of a submission cut short the caller sends the rest */
     if (deadline_ns != CLOCK_NEVER) {
         int64_t ns = deadline_ns - clock_now_ns();
 
@@ -183,10 +185,10 @@ int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
 
 /* ---- SQEs ---- */
 
-/* Is the newest SQE, not yet submitted, linked to the one that comes next? Keeps chain_open and chain_start. */
-static bool note_chain(struct ring *r, unsigned unsubmitted)
+/* Keeps chain_open and chain_start. */
+static bool note_chain(struct ring *r)
 {
-    bool linked = r->look_back && unsubmitted && r->sqes[(r->sq_tail - 1) & r->sq_mask].flags & CHAIN_FLAGS;
+    bool linked = ring_chain_is_open(r);
 
     if (linked && !r->chain_open)
         r->chain_start = r->sq_tail - 1;
@@ -223,7 +225,7 @@ struct io_uring_sqe *ring_sqe(struct ring *r, int *err)
 {
     unsigned n = ring_unsubmitted(r);
 
-    note_chain(r, n);
+    note_chain(r);
     if (unlikely(n >= r->sq_entries)) {
         *err = make_room(r, 1);
         if (*err)
@@ -238,7 +240,7 @@ struct io_uring_sqe *ring_internal_sqe(struct ring *r)
     unsigned n = ring_unsubmitted(r);
     struct io_uring_sqe *sqe;
 
-    note_chain(r, n);
+    note_chain(r);
     if (n >= r->sq_entries && make_room(r, 1))
         return NULL;
     sqe = take_slot(r);
@@ -256,7 +258,7 @@ struct io_uring_sqe *ring_internal_sqe(struct ring *r)
 
 void ring_end_chain(struct ring *r)
 {
-    if (note_chain(r, ring_unsubmitted(r)))
+    if (note_chain(r))
         r->sqes[(r->sq_tail - 1) & r->sq_mask].flags &= (uint8_t)~CHAIN_FLAGS;
     r->chain_open = false;
 }
@@ -267,7 +269,7 @@ int ring_reserve(struct ring *r, unsigned n)
 
     if (n > r->sq_entries)
         return -EINVAL;
-    note_chain(r, ring_unsubmitted(r));
+    note_chain(r);
     if (ring_unsubmitted(r) + n <= r->sq_entries)
         return 0;
     ret = make_room(r, n);
@@ -276,18 +278,42 @@ int ring_reserve(struct ring *r, unsigned n)
 
 /* ---- registering ---- */
 
+/*
+ * What was queued before must reach the kernel before, since it means the old table. An SQ thread may take a moment.
+ */
+static int flush(struct ring *r)
+{
+    int ret = ring_submit(r);
+
+    for (unsigned i = 0; !ret && r->sqpoll && ring_unsubmitted(r) && i < SQ_THREAD_PATIENCE; i++)
+        sched_yield();
+    return ret ? ret : ring_unsubmitted(r) ? -EAGAIN : 0;
+}
+
 int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)
 {
+    int err = flush(r);
+
+    if (err)
+        return err;
     return n ? io_uring_register_buffers(r->uring, iov, n) : io_uring_unregister_buffers(r->uring);
 }
 
 int ring_register_files(struct ring *r, const int *fds, unsigned n)
 {
+    int err = flush(r);
+
+    if (err)
+        return err;
     return n ? io_uring_register_files(r->uring, fds, n) : io_uring_unregister_files(r->uring);
 }
 
 int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n)
 {
+    int err = flush(r);
+
+    if (err)
+        return err;
     return io_uring_register_files_update(r->uring, first, fds, n);
 }
 

@@ -111,6 +111,25 @@ static inline struct io_uring_sqe *ring_sqe_fast(struct ring *r)
     return &r->sqes[r->sq_tail++ & r->sq_mask];
 }
 
+/* SQEs handed out that the kernel has not been shown. Only these may still be moved or changed. */
+static inline unsigned ring_unpublished(const struct ring *r)
+{
+    return r->sq_tail - *r->sq_ktail;
+}
+
+/* Is the newest SQE, not yet published, linked to the one that comes next? */
+static inline bool ring_chain_is_open(const struct ring *r)
+{
+    return r->look_back && ring_unpublished(r) &&
+           r->sqes[(r->sq_tail - 1) & r->sq_mask].flags & (IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+}
+
+/* Has an enter left SQEs behind? (An SQ thread takes what was published by itself.) */
+static inline unsigned ring_left_over(const struct ring *r)
+{
+    return r->sqpoll ? ring_unpublished(r) : ring_unsubmitted(r);
+}
+
 /* Is there a completion? Pairs with the kernel's release of its tail: the CQE before it may be read. */
 static inline bool ring_cq_ready(const struct ring *r)
 {

@@ -239,27 +239,29 @@ static void take_expired(struct timers *t, int64_t now_ns)
     t->places_stale = many;
 }
 
-/*
- * Those that the heap has had no memory for: into the heap, or run here, late and out of order, for want of anything better.
- */
+/* The first of the spilled ones that has expired and was not set during this run. */
+static struct timer *find_spilled(const struct timers *t, int64_t now_ns, uint64_t order_end)
+{
+    struct timer *timer = t->spill;
+
+    while (timer && (timer->expire_ns > now_ns || timer->order >= order_end))
+        timer = timer->next;
+    return timer;
+}
+
+/* Those that the heap has had no memory for: into the heap, or run here, out of order, for want of anything better. */
 static unsigned run_spilled(struct timers *t, int64_t now_ns)
 {
-    unsigned n = 0, rounds = 0;
+    uint64_t order_end = t->order_next;
+    struct timer *timer;
+    unsigned n = 0;
 
     unspill(t);
-    for (struct timer *timer = t->spill; timer; timer = timer->next)
-        rounds++;
-    for (struct timer *timer = t->spill; timer && rounds; rounds--) {
-        struct timer *next = timer->next;
-
-        if (timer->expire_ns <= now_ns) {
-            spill_remove(t, timer);
-            timer->place = TIMER_IDLE;
-            n++;
-            timer->fn(timer->opaque);
-            next = t->spill; /* the callback may have changed the list */
-        }
-        timer = next;
+    while ((timer = find_spilled(t, now_ns, order_end)) != NULL) {
+        spill_remove(t, timer);
+        timer->place = TIMER_IDLE;
+        n++;
+        timer->fn(timer->opaque);
     }
     return n;
 }
@@ -273,7 +275,7 @@ unsigned timers_run(struct timers *t)
         return 0;
     now_ns = clock_now_ns();
     t->running = true;
-    t->ready_first = t->n;
+    t->ready_first = SIZE_MAX; /* none yet */
     if (unlikely(t->spill != NULL))
         n += run_spilled(t, now_ns);
     take_expired(t, now_ns);
@@ -297,14 +299,19 @@ unsigned timers_run(struct timers *t)
     return n;
 }
 
+void timers_forget(struct timers *t)
+{
+    heap_free(t);
+    timers_init(t);
+}
+
 void timers_exit(struct timers *t)
 {
     for (size_t i = 0; i < t->n; i++)
         t->heap[i].timer->place = TIMER_IDLE;
     for (struct timer *timer = t->spill; timer; timer = timer->next)
         timer->place = TIMER_IDLE;
-    heap_free(t);
-    timers_init(t);
+    timers_forget(t);
 }
 
 void lariat_timer_init(struct lariat_timer *public, struct lariat_loop *loop, void (*fn)(void *), void *opaque)
@@ -331,7 +338,7 @@ void lariat_timer_set_ns(struct lariat_timer *public, int64_t expire_ns)
     unlink_timer(t, timer);
     if (timer->loop->stopping)
         return;
-    timer->expire_ns = expire_ns;
+    timer->expire_ns = expire_ns > 0 ? expire_ns : 0;
     timer->order = t->order_next++;
     if (likely(!t->running && heap_has_room(t)))
         heap_insert(t, timer);

@@ -46,6 +46,9 @@ void timers_init(struct timers *t);
 /* Drop all, uncalled. */
 void timers_exit(struct timers *t);
 
+/* The same without touching the timers, which may be gone. */
+void timers_forget(struct timers *t);
+
 /* Run those that had expired when it was called. How many ran. Reads the clock if any is armed. */
 unsigned timers_run(struct timers *t);
 

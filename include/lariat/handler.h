@@ -22,7 +22,7 @@ extern "C" {
  * Remove the handler BEFORE closing fd: until then the kernel keeps the file open (the peer sees no end of file), and if the
  * number is used again the handler would watch the new file.
  *
- * 0; -EBADF (fd < 0); -ENOMEM; -ESHUTDOWN once the loop is stopping (removing is still fine).
+ * 0; -EBADF (fd < 0, or a large number that is not open); -ENOMEM; -ESHUTDOWN once the loop is stopping (removing is still fine).
  */
 LARIAT_API int lariat_handler_set(struct lariat_loop *loop, int fd, void (*readable)(void *), void (*writable)(void *),
                                   void *opaque);

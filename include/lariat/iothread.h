@@ -32,7 +32,7 @@ struct lariat_iothread_options {
  * it is up. All signals are blocked in it, except those of synchronous faults.
  * id: letters, digits, '-', '.', '_', beginning with a letter, at most 63 characters; copied.
  * Any thread; blocks for the time of a thread creation; on success *out holds the creator's reference.
- * Errors: -EINVAL (id, affinity list, an option), -ENOMEM, -EAGAIN (no more threads), -ENODEV (no such CPU), and all errors
+ * Errors: -EINVAL (id, affinity list, an option), -E2BIG (an option newer than this library), -ENOMEM, -EAGAIN (no more threads), -ENODEV (no such CPU), and all errors
  * of lariat_loop_new(). Nothing is left behind then.
  */
 LARIAT_API LARIAT_NODISCARD int lariat_iothread_new(const char *id, const struct lariat_iothread_options *opts,

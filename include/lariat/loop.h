@@ -43,7 +43,7 @@ struct lariat_loop_options {
  * Make a loop owned by the calling thread. On success *out holds the first reference.
  * When the kernel lacks memory for the queues they are halved, down to 32 and 128 entries (lariat_loop_get_stats() tells).
  * Any thread; may block for some 200 ms when memory is short; opts may be NULL.
- * Errors: -EINVAL (a size, flag or reserved word), -ERANGE, -EOPNOTSUPP (flags or policy not built), -ENOMEM, and whatever
+ * Errors: -EINVAL (a size, flag or reserved word), -E2BIG (an option newer than this library), -ERANGE, -EOPNOTSUPP (flags or policy not built), -ENOMEM, and whatever
  * the kernel refuses a ring or an eventfd with: -EPERM, -ENOSYS, -EMFILE, -ENFILE ... (lariat_explain_setup()).
  */
 LARIAT_API LARIAT_NODISCARD int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out);
@@ -52,8 +52,8 @@ LARIAT_API LARIAT_NODISCARD int lariat_loop_new(const struct lariat_loop_options
  * Stop the loop for good. BHs already scheduled run once more; storage ops in flight (read, write, fsync, sync_file_range,
  * fallocate and their file forms) are waited for; all other ops, and those on streams, are cancelled and complete with -ECANCELED or their real
  * result; armed timers and handlers are dropped uncalled. While that goes on, fsync, sync_file_range and close ops are still
- * carried out; any other new op completes with -ESHUTDOWN. An op that is submitted again from its own -ESHUTDOWN callback
- * without end is dropped, uncalled, after 16 rounds. Afterwards the ring is gone, and every call that would need it answers
+ * carried out; any other new op completes with -ESHUTDOWN. Ops that are submitted from such callbacks without end are dropped,
+ * uncalled, after 1024 rounds in which nothing else completed. Afterwards the ring is gone, and every call that would need it answers
  * -ESHUTDOWN.
  * Owner only; may block; 0, also when the loop was closed before; -EDEADLK inside a callback; -errno of a failed ring.
  */

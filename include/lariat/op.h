@@ -6,14 +6,14 @@
  * runs fn. fn(op, res) runs once on the owner, later, with the result of the kernel: a count or 0, or a negative errno value.
  * Everything that is wrong with a request (descriptor, offset, length, alignment, flags) arrives there too. From then on the
  * op is the caller's again, and fn may submit it anew or free it. Between the two, the op and all memory it names (buffers,
- * iovecs, addresses, msghdrs) must stay where they are. Submitting an op that is in flight aborts.
+ * iovecs, addresses, msghdrs) must stay where they are, and the descriptor open. Submitting an op that is in flight aborts.
  *
  * All calls are owner only, may be made inside callbacks, and never block; a full submission queue is flushed by a system
  * call. Once the loop is stopping, fsync, sync_file_range and close are still carried out, all else ends with -ESHUTDOWN.
  *
  * Reads, writes, fsync, sync_file_range, fallocate (and the file forms of file.h) are storage ops: a stopping loop waits for
- * them. All other ops are cancelled by it, and so are reads and writes of streams (offset -1, and not a regular file or
- * block device).
+ * them. All other ops are cancelled by it, and so are reads and writes of streams (reads at offset -1; writes at offset -1
+ * unless to a regular file or block device). A transfer that names an offset is waited for, whatever the descriptor is.
  */
 #ifndef LARIAT_OP_H
 #define LARIAT_OP_H
@@ -43,8 +43,9 @@ struct io_uring_sqe;
  *                       if rw_flags holds RWF_NOWAIT, and after 64 of them in a row without progress. Not with
  *                       LARIAT_OP_LINK or LARIAT_OP_MULTISHOT (-EINVAL).
  * LARIAT_OP_LINK        The next op submitted starts when this one has succeeded in full, and ends with -ECANCELED when it has
- *                       not. A chain must be submitted without lariat_loop_poll() in between (lariat_sqe_reserve()); one
- *                       longer than the submission queue fails with -E2BIG.
+ *                       not. A chain must be submitted without lariat_loop_poll() or registering calls in between
+ *                       (lariat_sqe_reserve()). Of one longer than the submission queue the first links are carried out,
+ *                       the next one ends with -E2BIG, and those behind it with -ECANCELED.
  * LARIAT_OP_FIXED_FILE  fd is a slot of lariat_register_files().
  * LARIAT_OP_MULTISHOT   Many completions of one submission, for accept and raw ops (others: -EINVAL); as long as cqe_flags
  *                       has LARIAT_CQE_MORE there will be another and the op stays in flight.
