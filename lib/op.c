@@ -124,7 +124,7 @@ static void annotate_result(const struct op_priv *p, int res)
 
 bool op_in_chain(struct lariat_loop *loop, const struct lariat_op *op)
 {
-    return op->flags & LARIAT_OP_LINK || ring_chain_is_open(&loop->ring);
+    return op->flags & LARIAT_OP_LINK || loop->chain_broken || ring_chain_is_open(&loop->ring);
 }
 
 static bool ring_gone(struct lariat_loop *loop)

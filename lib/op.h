@@ -176,7 +176,7 @@ void op_refuse(struct lariat_loop *loop, struct lariat_op *op, enum lariat_op_ki
 /* In place of op_submit(): it was carried out in the call. */
 void op_done_inline(struct lariat_loop *loop, struct lariat_op *op, enum lariat_op_kind kind, int result);
 
-/* Would the next op be part of a chain that is being built? */
+/* Would this op be part of a chain, one that is being built or has been broken? */
 bool op_in_chain(struct lariat_loop *loop, const struct lariat_op *op);
 
 /*
