@@ -32,6 +32,7 @@ struct handler;
 #define ATTENTION_MEASURE 4u  /* histograms are on */
 #define ATTENTION_EMBED 8u    /* constant: somebody may have to be told that there is something to submit */
 #define ATTENTION_CHAIN 16u   /* chain_broken */
+#define ATTENTION_PROBE 32u   /* constant: this kernel lacks some of the common opcodes */
 
 /* Ops whose result is known without the kernel; delivered by the next iteration, in order. */
 struct deferred_ops {

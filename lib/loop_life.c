@@ -126,8 +126,24 @@ static int read_options(const struct lariat_loop_options *opts, struct lariat_lo
     return to->poll ? poll_params_check(to->poll) : 0;
 }
 
+/* Does the kernel have all that op_submit() sends without looking? */
+static bool has_common_opcodes(const struct ring *ring)
+{
+    static const unsigned char common[] = { IORING_OP_NOP,   IORING_OP_READ,       IORING_OP_WRITE,
+                                            IORING_OP_READV, IORING_OP_WRITEV,     IORING_OP_READ_FIXED,
+                                            IORING_OP_FSYNC, IORING_OP_FALLOCATE,  IORING_OP_WRITE_FIXED,
+                                            IORING_OP_CLOSE, IORING_OP_SYNC_FILE_RANGE };
+
+    for (size_t i = 0; i < sizeof(common); i++)
+        if (!ring_supports(ring, common[i]))
+            return false;
+    return true;
+}
+
 static void note_ring(struct lariat_loop *loop)
 {
+    if (!has_common_opcodes(&loop->ring))
+        atomic_fetch_or_explicit(&loop->attention, ATTENTION_PROBE, memory_order_relaxed);
     loop->stats.setup_flags = loop->ring.setup_flags;
     loop->stats.sq_entries = loop->ring.sq_entries;
     loop->stats.cq_entries = loop->ring.cq_entries;

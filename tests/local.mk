@@ -36,6 +36,7 @@ plain_sh_tests = \
 	tests/compile/headers.sh \
 	tests/examples/readme.sh \
 	tests/model/run.sh \
+	tests/sh/dlclose.sh \
 	tests/sh/pkgconfig.sh \
 	tests/sh/symbols.sh \
 	$(NULL)

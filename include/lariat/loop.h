@@ -3,7 +3,8 @@
  * A loop: one event loop on one io_uring instance, run by one thread, its owner.
  *
  * The owner is the thread that made the loop, or the iothread (iothread.h). The owner calls lariat_loop_poll() again and
- * again; callbacks of ops, BHs, handlers and timers run inside that call, one after the other, never nested.
+ * again; callbacks of ops, BHs, handlers and timers run inside that call, one after the other, never nested. A callback must
+ * return: it must not leave by longjmp(), an exception, pthread_exit() or a cancellation of its thread.
  */
 #ifndef LARIAT_LOOP_H
 #define LARIAT_LOOP_H
@@ -22,7 +23,7 @@ extern "C" {
 struct lariat_loop;
 struct lariat_loop_stats;
 
-#define LARIAT_LOOP_SQPOLL (1u << 0) /* a kernel thread submits (IORING_SETUP_SQPOLL); wants a CPU of its own */
+#define LARIAT_LOOP_SQPOLL (1u << 0) /* a kernel thread submits; wants a CPU of its own, and keeps the rights of the creator */
 #define LARIAT_LOOP_EMBED (1u << 1)  /* lariat_loop_fd() and its companions will be used; costs up to 5 % at depth 1 */
 #define LARIAT_LOOP_IOPOLL (1u << 2) /* not built yet: refused with -EOPNOTSUPP */
 

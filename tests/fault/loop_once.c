@@ -5,8 +5,11 @@
  *   loop_once loop       make a loop and end it
  *   loop_once iothread   make an iothread and end it
  *   loop_once work       a loop does some of everything, and each thing must be done exactly once
+ *   loop_once flood      more requests than the queue holds, before the loop is first polled: those for which the kernel makes
+ *                        no room must end with EAGAIN, all others are done, each once
  *
- * Prints "new RESULT" and "leaked N descriptors, N threads", for "work" also "done N of N, N wrong". Exits 0 if it came to its
+ * Prints "new RESULT" and "leaked N descriptors, N threads", for "work" and "flood" also "done N of N, N wrong", for "flood"
+ * "N refused". Exits 0 if it came to its
  * end, whatever the results: the script judges.
  */
 #include <dirent.h>
@@ -18,12 +21,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <liburing.h>
+
 #include <lariat/lariat.h>
 
 enum { N_OPS = 1000, N_BHS = 50 };
 
 static int n_wanted, n_done, n_wrong;
-static int n_refused; /* of the other thread, until it is joined */
+static int n_refused; /* of the other thread, until it is joined; of "flood": ops */
 
 static int count_entries(const char *folder)
 {
@@ -102,12 +107,23 @@ static void *schedule_bhs(void *opaque)
     return NULL;
 }
 
+/* Refused while it is prepared: without IORING_SETUP_SUBMIT_ALL the kernel then takes none of those behind it. */
+static void submit_invalid(struct lariat_loop *loop, struct request *request)
+{
+    struct io_uring_sqe *sqe = lariat_sqe(loop, &request->op);
+    sqe->opcode = 255;
+    sqe->fd = -1;
+}
+
 static void submit_one(struct lariat_loop *loop, int i, int file, const int fds[2])
 {
     static char byte[N_OPS];
     switch (i % 5) {
     case 0:
-        lariat_nop(loop, &request_new(i, 0)->op);
+        if (i % 3 == 0)
+            submit_invalid(loop, request_new(i, -EINVAL));
+        else
+            lariat_nop(loop, &request_new(i, 0)->op);
         break;
     case 1:
         lariat_read(loop, &request_new(i, 1)->op, file, &byte[i], 1, 0);
@@ -152,6 +168,33 @@ static int work(struct lariat_loop *loop)
     return 0;
 }
 
+static void count_nop(struct lariat_op *op, int res)
+{
+    struct request *request = op->opaque;
+    n_refused += res == -EAGAIN;
+    if (res == -EAGAIN)
+        request->expected = -EAGAIN;
+    count_request(op, res);
+}
+
+static int flood(struct lariat_loop *loop)
+{
+    int rc = 0, reserved = 0;
+    for (int i = 0; i < N_OPS; i++) {
+        struct request *request = request_new(i, 0);
+        request->op.fn = count_nop;
+        lariat_nop(loop, &request->op);
+        if (reserved == 0)
+            reserved = lariat_sqe_reserve(loop, 128);
+    }
+    n_wrong += reserved != 0 && reserved != -EAGAIN;
+    while (rc >= 0 && n_done < n_wanted)
+        rc = lariat_loop_poll(loop, true);
+    printf("done %d of %d, %d wrong\n%d refused\n", n_done, n_wanted, n_wrong, n_refused);
+    print_result("poll", rc < 0 ? rc : 0);
+    return 0;
+}
+
 static int run(const char *what)
 {
     struct lariat_iothread *iothread = NULL;
@@ -167,7 +210,7 @@ static int run(const char *what)
     struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
     lariat_loop_get_stats(loop, &stats);
     printf("sizes %u %u, registered %d\n", stats.sq_entries, stats.cq_entries, stats.registered_ring);
-    int rc = strcmp(what, "work") == 0 ? work(loop) : 0;
+    int rc = strcmp(what, "work") == 0 ? work(loop) : strcmp(what, "flood") == 0 ? flood(loop) : 0;
     print_result("close", lariat_loop_close(loop));
     lariat_loop_unref(loop);
     return rc;
@@ -176,7 +219,7 @@ static int run(const char *what)
 int main(int argc, char **argv)
 {
     if (argc != 2) {
-        fprintf(stderr, "usage: loop_once loop|iothread|work\n");
+        fprintf(stderr, "usage: loop_once loop|iothread|work|flood\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

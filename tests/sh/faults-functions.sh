@@ -3,6 +3,7 @@
 # Sourced by the fault tests: they run tests/fault/loop_once under strace, which makes system calls fail.
 #
 #   inject SPEC WHAT    run `loop_once WHAT` with strace's `-e inject=SPEC`; its output is in $out, its exit status in $status
+#   inject_fatal SPEC WHAT  the same, where the program must abort
 #   expect TEXT         $out must hold this line
 #   expect_start TEXT   $out must hold a line that begins so
 #   skip REASON         leave the whole test
@@ -22,12 +23,23 @@ command -v strace >/dev/null || skip "strace is not installed"
 strace -qq -f -o /dev/null -e inject=getppid:error=EPERM true 2>/dev/null || skip "strace may not trace here"
 [ "$("$loop_once" loop | sed -n 's/^new //p')" = 0 ] || skip "no ring to be had, even without faults"
 
-inject()
+run_with()
 {
     spec=$1 what=$2 status=0
-    out=$(timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${spec%%:*}" -e inject="$spec" "$loop_once" "$what" 2>&1) ||
-        status=$?
+    out=$(ulimit -c 0 && timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${spec%%:*}" -e inject="$spec" \
+        "$loop_once" "$what" 2>&1) || status=$?
+}
+
+inject()
+{
+    run_with "$@"
     [ $status = 0 ] || fail "exit status $status"
+}
+
+inject_fatal()
+{
+    run_with "$@"
+    [ $status = 134 ] || fail "exit status $status, and not that of SIGABRT"
 }
 
 fail()

@@ -20,7 +20,7 @@ expect_start "sizes 64 256,"
 expect "leaked 0 descriptors, 0 threads"
 
 # Flags that an older kernel does not know are dropped one set after the other.
-for last in 1 2 3; do
+for last in 1 2 3 4; do
     inject io_uring_setup:error=EINVAL:when=1..$last work
     expect "new 0"
     expect "done 1051 of 1051, 0 wrong"

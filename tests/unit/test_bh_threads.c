@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 /* A record of the order in which callbacks ran. */
 struct trace {
@@ -202,6 +203,41 @@ START_TEST(bhs_of_one_foreign_thread_run_in_its_order)
 }
 END_TEST
 
+/* Out of memory: what was accepted runs, and with memory there again all goes on. */
+static int schedule_until_there_is_no_memory(void *opaque)
+{
+    (void)opaque;
+    struct lariat_loop *loop = NULL;
+    struct rlimit before;
+    int runs = 0, accepted = 0, rc = 0;
+    child_require(lariat_loop_new(NULL, &loop) == 0);
+    child_require(getrlimit(RLIMIT_AS, &before) == 0);
+    const struct rlimit none = { 0, before.rlim_max };
+    child_require(setrlimit(RLIMIT_AS, &none) == 0);
+    while ((rc = lariat_bh_schedule_oneshot(loop, count_up, &runs)) == 0) {
+        accepted++;
+    }
+    struct lariat_bh *bh = NULL;
+    child_require(rc == -ENOMEM && lariat_bh_new(loop, "none", count_up, &runs, &bh) == -ENOMEM && bh == NULL);
+    while (lariat_loop_poll(loop, false) == 1) {
+    }
+    child_require(accepted > 0 && runs == accepted);
+    child_require(lariat_bh_schedule_oneshot(loop, count_up, &runs) == 0); /* the memory of those that ran */
+    child_require(setrlimit(RLIMIT_AS, &before) == 0);
+    child_require(lariat_loop_close(loop) == 0 && runs == accepted + 1);
+    lariat_loop_unref(loop);
+    return 0;
+}
+
+START_TEST(without_memory_a_oneshot_is_enomem_and_the_others_run)
+{
+    if (tests_run_slowly()) {
+        test_skip("the tools have an allocator of their own, which ends the process");
+    }
+    must_succeed_in_child(schedule_until_there_is_no_memory, NULL);
+}
+END_TEST
+
 /* A long chain must not grow the stack: each link runs in an iteration of its own. */
 static void *run_chain_on_small_stack(void *opaque)
 {
@@ -277,6 +313,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_running_bh_may_be_deleted_by_another_thread);
     tcase_add_test(tc, bhs_of_one_foreign_thread_run_in_its_order);
     tcase_add_test(tc, a_chain_of_25000_bhs_needs_no_more_stack_than_one);
+    tcase_add_test(tc, without_memory_a_oneshot_is_enomem_and_the_others_run);
 
     tc = case_of(suite, "misuse");
     tcase_add_test(tc, a_null_bh_or_loop_aborts_and_names_the_function);

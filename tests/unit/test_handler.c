@@ -207,6 +207,51 @@ START_TEST(a_hang_up_calls_readable)
 }
 END_TEST
 
+START_TEST(a_hang_up_calls_an_edge_handler_once_and_lets_the_loop_sleep)
+{
+    int fds[2], fired = 0;
+    struct lariat_timer timer;
+    pipe_or_fail(fds);
+    struct watch watch = { .fd = fds[0] };
+    ck_assert_int_eq(lariat_handler_set_edge(loop, fds[0], on_readable, NULL, &watch), 0);
+    poll_until_quiet(loop);
+    close(fds[1]);
+    poll_until(loop, &watch.n_readable, 1);
+    uint64_t before = stats_of(loop).iterations;
+    lariat_timer_init(&timer, loop, count_up, &fired);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + 2000000);
+    poll_until(loop, &fired, 1);
+    ck_assert_int_eq(watch.n_readable, 1);
+    ck_assert_uint_le(stats_of(loop).iterations - before, 5);
+    unwatch(&watch);
+    close(fds[0]);
+}
+END_TEST
+
+/* Two handlers of one pipe are ready at once; the first takes all, the second finds nothing. */
+START_TEST(a_handler_may_find_nothing_left_to_read)
+{
+    int fds[2];
+    pipe_or_fail(fds);
+    set_nonblocking(fds[0]);
+    struct watch watches[2] = { { .fd = fds[0], .per_call = 10 }, { .fd = dup(fds[0]), .per_call = 10 } };
+    watch_readable(&watches[0]);
+    watch_readable(&watches[1]);
+    poll_until_quiet(loop);
+    write_or_fail(fds[1], "abc", 3);
+    poll_until(loop, &watches[0].n_readable, 1);
+    poll_until(loop, &watches[1].n_readable, 1);
+    poll_until_quiet(loop); /* it does not go on calling either */
+    ck_assert_int_eq(watches[0].n_readable, 1);
+    ck_assert_int_eq(watches[1].n_readable, 1);
+    ck_assert_int_eq(watches[0].n_bytes + watches[1].n_bytes, 3);
+    unwatch(&watches[0]);
+    unwatch(&watches[1]);
+    close(watches[1].fd);
+    close_both(fds);
+}
+END_TEST
+
 START_TEST(an_error_calls_writable_if_there_is_no_readable)
 {
     int fds[2];
@@ -408,6 +453,8 @@ static void add_events(Suite *suite)
     tcase_add_test(tc, a_writable_handler_runs_while_there_is_room);
     tcase_add_test(tc, both_callbacks_run_when_both_are_ready);
     tcase_add_test(tc, a_hang_up_calls_readable);
+    tcase_add_test(tc, a_hang_up_calls_an_edge_handler_once_and_lets_the_loop_sleep);
+    tcase_add_test(tc, a_handler_may_find_nothing_left_to_read);
     tcase_add_test(tc, an_error_calls_writable_if_there_is_no_readable);
     tcase_add_test(tc, data_before_a_hang_up_is_not_lost);
 }

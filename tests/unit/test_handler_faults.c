@@ -25,6 +25,21 @@ START_TEST(a_negative_descriptor_is_ebadf)
 }
 END_TEST
 
+/* The table of handlers is as long as the largest number: it must not grow for what can be no descriptor. */
+START_TEST(a_number_beyond_all_limits_is_ebadf)
+{
+    static const int numbers[] = { INT32_MAX, INT32_MAX - 1, 200000000 };
+    int n = 0;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ck_assert_int_eq(lariat_handler_set(loop, numbers[i], count_up, NULL, &n), -EBADF);
+        ck_assert_int_eq(lariat_handler_set_edge(loop, numbers[i], NULL, count_up, &n), -EBADF);
+        ck_assert_int_eq(lariat_handler_set(loop, numbers[i], NULL, NULL, NULL), 0);
+    }
+    poll_until_quiet(loop);
+    ck_assert_int_eq(n, 0);
+}
+END_TEST
+
 static int count_lines(const char *text)
 {
     int n = 0;
@@ -316,6 +331,7 @@ static void add(Suite *suite)
     TCase *tc = case_of(suite, "faults");
     tcase_add_checked_fixture(tc, open_loop, close_loop);
     tcase_add_test(tc, a_negative_descriptor_is_ebadf);
+    tcase_add_test(tc, a_number_beyond_all_limits_is_ebadf);
     if (tests_are_forked()) {
         tcase_add_test(tc, a_descriptor_not_open_calls_once_says_so_once_and_is_removed);
         tcase_add_test(tc, a_descriptor_closed_while_watched_is_survived);

@@ -378,6 +378,20 @@ static void close_from_outside(void *opaque)
     lariat_loop_close(lariat_iothread_loop(iothread_in_child()));
 }
 
+static void end_the_thread(void *opaque)
+{
+    (void)opaque;
+    pthread_exit(NULL);
+}
+
+static void destroy_after_a_callback_ended_it(void *opaque)
+{
+    (void)opaque;
+    struct lariat_iothread *iothread = iothread_in_child();
+    child_require(lariat_bh_schedule_oneshot(lariat_iothread_loop(iothread), end_the_thread, NULL) == 0);
+    lariat_iothread_destroy(iothread);
+}
+
 static void stop_null(void *opaque)
 {
     (void)opaque;
@@ -398,9 +412,11 @@ static const struct {
     { unref_without_stop, "lariat_iothread_unref", "misused" },
     { poll_from_outside, "lariat_loop_poll", "misused" },
     { close_from_outside, "lariat_loop_close", "misused" },
+    { destroy_after_a_callback_ended_it, "lariat_loop_unref", "misused" },
     { stop_null, "lariat_iothread_stop", "NULL" },
     { ref_null, "lariat_iothread_ref", "NULL" },
 };
+enum { N_MISUSES = sizeof(misuses) / sizeof(misuses[0]) };
 
 START_TEST(misuse_aborts_and_names_function_and_iothread)
 {
@@ -475,7 +491,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, its_loop_may_be_kept_longer);
 
     tc = case_of(suite, "misuse");
-    tcase_add_loop_test(tc, misuse_aborts_and_names_function_and_iothread, 0, 6);
+    tcase_add_loop_test(tc, misuse_aborts_and_names_function_and_iothread, 0, N_MISUSES);
 
     tc = case_of(suite, "failures");
     tcase_add_test(tc, errors_of_the_loop_reach_the_creator_and_leave_nothing);

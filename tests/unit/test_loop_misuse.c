@@ -205,12 +205,80 @@ START_TEST(a_call_from_a_wrong_thread_aborts_and_names_function_and_loop)
 }
 END_TEST
 
+/* Memory that is gone: AddressSanitizer tells, since the library says what the kernel will touch. */
+
+static int read_into_freed_memory(void *opaque)
+{
+    (void)opaque;
+    struct lariat_loop *loop = loop_named_misused();
+    char *volatile freed = malloc(64);
+    free(freed);
+    lariat_read(loop, &misused_op, 0, freed, 64, -1);
+    return 0;
+}
+
+static int write_more_than_there_is(void *opaque)
+{
+    (void)opaque;
+    struct lariat_loop *loop = loop_named_misused();
+    const struct iovec iov = { misused_buf, sizeof(misused_buf) + 1 };
+    lariat_writev(loop, &misused_op, 1, &iov, 1, -1);
+    return 0;
+}
+
+static int notify_after_the_last_reference(void *opaque)
+{
+    (void)opaque;
+    struct lariat_loop *loop = loop_named_misused();
+    child_require(lariat_loop_close(loop) == 0);
+    lariat_loop_unref(loop);
+    lariat_loop_notify(loop);
+    return 0;
+}
+
+static int schedule_after_delete(void *opaque)
+{
+    (void)opaque;
+    struct lariat_loop *loop = loop_named_misused();
+    struct lariat_bh *bh = NULL;
+    child_require(lariat_bh_new(loop, "deleted", do_nothing, NULL, &bh) == 0);
+    lariat_bh_delete(bh);
+    child_require(lariat_loop_close(loop) == 0);
+    lariat_bh_schedule(bh);
+    return 0;
+}
+
+static const struct {
+    int (*fn)(void *opaque);
+    const char *word;
+} memory_errors[] = {
+    { read_into_freed_memory, "heap-use-after-free" },
+    { write_more_than_there_is, "global-buffer-overflow" },
+    { notify_after_the_last_reference, "heap-use-after-free" },
+    { schedule_after_delete, "heap-use-after-free" },
+};
+enum { N_MEMORY_ERRORS = sizeof(memory_errors) / sizeof(memory_errors[0]) };
+
+START_TEST(memory_that_is_gone_is_reported)
+{
+    if (!tests_run_under_sanitizer() || tests_run_under_tsan()) {
+        test_skip("only AddressSanitizer sees it");
+    }
+    char *text = NULL;
+    const int status = status_and_stderr_in_child(memory_errors[_i].fn, NULL, &text);
+    ck_assert_int_ne(status, 0);
+    ck_assert_msg(strstr(text, memory_errors[_i].word) != NULL, "'%s' is not in: %s", memory_errors[_i].word, text);
+    free(text);
+}
+END_TEST
+
 static void add_tests(Suite *suite)
 {
     TCase *tc = case_of(suite, "misuse");
     tcase_add_test(tc, the_last_reference_of_an_unclosed_loop_aborts_elsewhere);
     tcase_add_loop_test(tc, a_null_loop_aborts_and_names_the_function, 0, N_MISUSES);
     tcase_add_loop_test(tc, a_call_from_a_wrong_thread_aborts_and_names_function_and_loop, 0, N_OWNER_ONLY);
+    tcase_add_loop_test(tc, memory_that_is_gone_is_reported, 0, N_MEMORY_ERRORS);
 }
 
 int main(void)

@@ -336,6 +336,32 @@ START_TEST(a_saturated_eventfd_loses_no_wake_up)
 }
 END_TEST
 
+/* The number of the eventfd is free after the close, and may be anybody's. */
+START_TEST(a_notify_of_a_closed_loop_writes_to_no_new_descriptor)
+{
+    struct lariat_loop *loop = loop_or_fail();
+    struct lariat_bh *bh = bh_or_fail(loop, do_nothing, NULL);
+    const int own_fd = eventfd_of_the_loop();
+    eventfd_t value;
+    ck_assert_int_eq(lariat_loop_close(loop), 0);
+    const int first = eventfd_or_fail();
+    const int fd = first == own_fd ? first : dup3(first, own_fd, O_CLOEXEC);
+    ck_assert_int_eq(fd, own_fd);
+
+    join_or_fail(thread_or_fail(notify_n_times, &(struct notifier){ .loop = loop, .n = 10 }));
+    ck_assert_int_eq(lariat_bh_schedule(bh), -ESHUTDOWN);
+    lariat_bh_delete(bh);
+    lariat_loop_unref(loop);
+    ck_assert_int_eq(eventfd_read(fd, &value), -1); /* still there, and nothing was written */
+    ck_assert_int_eq(errno, EAGAIN);
+
+    close(fd);
+    if (first != fd) {
+        close(first);
+    }
+}
+END_TEST
+
 /* More completions at once than the queue holds, one of the wake-up poll among them. */
 static void overflow(struct lariat_loop *loop, int event_fd)
 {
@@ -463,6 +489,7 @@ static void add_tests(Suite *suite)
     tc = case_of(suite, "eventfd");
     tcase_add_test(tc, a_saturated_eventfd_loses_no_wake_up);
     tcase_add_test(tc, wake_ups_survive_an_overflowing_completion_queue);
+    tcase_add_test(tc, a_notify_of_a_closed_loop_writes_to_no_new_descriptor);
 
     tc = case_of(suite, "protocol");
     tcase_add_test(tc, only_the_first_of_a_burst_takes_the_asleep_bit);

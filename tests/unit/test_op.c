@@ -236,6 +236,25 @@ START_TEST(a_length_that_reaches_around_is_no_success)
 }
 END_TEST
 
+START_TEST(errors_of_a_device_are_the_result)
+{
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC), mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    char buf[16] = "";
+    struct counted_op op;
+    counted_op_init(&op);
+    for (int i = 0; i < 2; i++) {
+        op.op.flags = i == 0 ? 0 : LARIAT_OP_FULL;
+        lariat_write(loop, &op.op, full, buf, sizeof(buf), 0);
+        ck_assert_int_eq(result(&op), -ENOSPC);
+        lariat_read(loop, &op.op, mem, buf, sizeof(buf), 0); /* where no memory is */
+        ck_assert_int_eq(result(&op), -EIO);
+    }
+    ck_assert_uint_eq(stats_of(loop).op_errors, 4);
+    close(full);
+    close(mem);
+}
+END_TEST
+
 START_TEST(a_misaligned_direct_read_is_einval)
 {
     int fd = temp_file_or_fail(8192, O_DIRECT);
@@ -420,6 +439,7 @@ static void add_bad_input(Suite *suite)
     tcase_add_test(tc, from_0_to_1024_iovecs_are_taken_and_others_are_einval);
     tcase_add_test(tc, more_than_2_gib_is_cut_and_not_wrapped);
     tcase_add_test(tc, a_length_that_reaches_around_is_no_success);
+    tcase_add_test(tc, errors_of_a_device_are_the_result);
     tcase_add_test(tc, a_misaligned_direct_read_is_einval);
     tcase_add_test(tc, flags_that_make_no_sense_are_einval);
 }

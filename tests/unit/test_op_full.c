@@ -2,6 +2,7 @@
 /* LARIAT_OP_FULL: short transfers, EINTR and EAGAIN are repeated until everything is there, the end, or a real error. */
 #include <sys/resource.h>
 
+#include "op.h"
 #include "op_support.h"
 
 static void full_op_init(struct counted_op *op)
@@ -394,6 +395,56 @@ START_TEST(an_error_behind_a_part_is_the_result)
 }
 END_TEST
 
+/* The bookkeeping alone, with results that no kernel gives on demand: a read of 100 bytes from a stream. */
+static struct lariat_op full_read_of_100_bytes(void)
+{
+    struct lariat_op op = { .flags = LARIAT_OP_FULL };
+    op_priv(&op)->kind = LARIAT_OP_KIND_READ;
+    op_priv(&op)->state = OP_IN_RING;
+    op_priv(&op)->request = (struct op_request){ .opcode = IORING_OP_READ, .len = 100, .offset = UINT64_MAX };
+    ck_assert_int_eq(op_full_begin(&op), 0);
+    return op;
+}
+
+/* How many times an op that gets nothing but res is begun anew. */
+static int retries_of(int res, unsigned state_between)
+{
+    struct lariat_op op = full_read_of_100_bytes();
+    int n = 0, got = res;
+    while (n < 1000 && !op_full_step(&op, &got)) {
+        ck_assert_uint_eq(op_priv(&op)->state, state_between);
+        op_priv(&op)->state = OP_IN_RING;
+        got = res;
+        n++;
+    }
+    ck_assert_int_eq(got, res);
+    return n;
+}
+
+START_TEST(eintr_and_eagain_are_borne_64_times_and_other_errors_not_once)
+{
+    static const int final[] = { -EIO, -ENOMEM, -ENOSPC, -EDQUOT, -ENXIO, -ENODEV, -EROFS, -ECANCELED, -EBUSY, 0 };
+    ck_assert_int_eq(retries_of(-EINTR, OP_IN_RING), 64);
+    ck_assert_int_eq(retries_of(-EAGAIN, OP_POLLING), 64);
+    for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++)
+        ck_assert_int_eq(retries_of(final[i], OP_IN_RING), 0);
+}
+END_TEST
+
+START_TEST(progress_forgets_earlier_failures_and_too_much_is_the_end)
+{
+    struct lariat_op op = full_read_of_100_bytes();
+    for (int i = 1; i < 100; i++) {
+        int res = -EINTR, one = 1;
+        ck_assert(!op_full_step(&op, &res));
+        ck_assert(!op_full_step(&op, &one));
+    }
+    int more = 7; /* than the 1 byte that is left */
+    ck_assert(op_full_step(&op, &more));
+    ck_assert_int_eq(more, 106);
+}
+END_TEST
+
 /* In a child: the limit belongs to the process. */
 static int write_beyond_the_limit(void *opaque)
 {
@@ -482,6 +533,8 @@ static void add_streams(Suite *suite)
     tcase_add_test(tc, a_full_recv_ends_with_the_total_when_the_peer_closes);
     tcase_add_test(tc, an_error_behind_a_part_is_the_result);
     tcase_add_test(tc, a_cancelled_full_read_is_ecanceled);
+    tcase_add_test(tc, eintr_and_eagain_are_borne_64_times_and_other_errors_not_once);
+    tcase_add_test(tc, progress_forgets_earlier_failures_and_too_much_is_the_end);
 }
 
 static void add_files(Suite *suite)

@@ -84,6 +84,52 @@ START_TEST(an_op_that_comes_back_for_ever_leaves_the_iteration)
 }
 END_TEST
 
+/* Comes back again and again, first as a request of the kernel's, then as one that is refused in the call. */
+struct comer {
+    struct lariat_loop *own;
+    struct lariat_op op;
+    int n_done, close_rc;
+};
+
+static void come_back(struct lariat_op *op, int res)
+{
+    struct comer *comer = op->opaque;
+    (void)res;
+    if (++comer->n_done == 25000)
+        return;
+    op->flags = comer->n_done < 12500 ? 0 : 1u << 30;
+    lariat_nop(comer->own, op);
+}
+
+static void *come_back_on_a_small_stack(void *opaque)
+{
+    struct comer *comer = opaque;
+    if (lariat_loop_new(NULL, &comer->own) != 0)
+        return NULL;
+    comer->op = (struct lariat_op){ .fn = come_back, .opaque = comer };
+    lariat_nop(comer->own, &comer->op);
+    while (comer->n_done < 25000 && lariat_loop_poll(comer->own, true) >= 0)
+        ;
+    comer->close_rc = lariat_loop_close(comer->own);
+    lariat_loop_unref(comer->own);
+    return NULL;
+}
+
+START_TEST(an_op_that_comes_back_25000_times_needs_no_more_stack_than_one)
+{
+    struct comer comer = { .close_rc = -1 };
+    pthread_attr_t attr;
+    pthread_t thread;
+    ck_assert_int_eq(pthread_attr_init(&attr), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, tests_run_slowly() ? 512 << 10 : 64 << 10), 0);
+    ck_assert_int_eq(pthread_create(&thread, &attr, come_back_on_a_small_stack, &comer), 0);
+    join_or_fail(thread);
+    ck_assert_int_eq(comer.n_done, 25000);
+    ck_assert_int_eq(comer.close_rc, 0);
+    pthread_attr_destroy(&attr);
+}
+END_TEST
+
 START_TEST(no_callback_runs_inside_the_submitting_call)
 {
     int fd = temp_file_or_fail(100, 0);
@@ -406,6 +452,7 @@ static void add_life(Suite *suite)
     tcase_add_test(tc, an_op_may_be_freed_in_its_callback);
     tcase_add_test(tc, an_op_may_be_submitted_anew_in_its_callback);
     tcase_add_test(tc, an_op_that_comes_back_for_ever_leaves_the_iteration);
+    tcase_add_test(tc, an_op_that_comes_back_25000_times_needs_no_more_stack_than_one);
     tcase_add_test(tc, no_callback_runs_inside_the_submitting_call);
     tcase_add_test(tc, more_ops_than_the_queues_hold_complete_once_each);
     tcase_add_test(tc, ops_are_counted_by_kind);

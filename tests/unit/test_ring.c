@@ -5,6 +5,7 @@
 
 #include <liburing.h>
 
+#include "loop.h"
 #include "op_support.h"
 
 static struct lariat_loop *loop_of_sizes_or_fail(unsigned sq_entries, unsigned cq_entries, unsigned flags)
@@ -63,6 +64,26 @@ START_TEST(a_loop_defers_its_work_and_an_embeddable_one_does_not)
     ck_assert_uint_ne(normal & IORING_SETUP_SINGLE_ISSUER, 0);
     ck_assert_uint_eq(embed & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN), IORING_SETUP_COOP_TASKRUN);
     ck_assert_uint_ne(normal & embed & IORING_SETUP_TASKRUN_FLAG, 0);
+}
+END_TEST
+
+/* As on a kernel whose probe did not name it. */
+START_TEST(an_opcode_that_the_kernel_lacks_is_eopnotsupp)
+{
+    int fds[2];
+    char byte;
+    struct counted_op op;
+    counted_op_init(&op);
+    socketpair_or_fail(fds);
+    loop->ring.opcodes &= ~(UINT64_C(1) << IORING_OP_RECV);
+    lariat_recv(loop, &op.op, fds[0], &byte, 1, 0);
+    ck_assert_int_eq(result(&op), -EOPNOTSUPP);
+    lariat_send(loop, &op.op, fds[1], "x", 1, 0);
+    ck_assert_int_eq(result(&op), 1);
+    loop->ring.opcodes |= UINT64_C(1) << IORING_OP_RECV;
+    lariat_recv(loop, &op.op, fds[0], &byte, 1, 0);
+    ck_assert_int_eq(result(&op), 1);
+    close_both(fds);
 }
 END_TEST
 
@@ -351,6 +372,7 @@ static void add_sizes(Suite *suite)
     tcase_add_test(tc, the_sizes_asked_for_are_rounded_up_and_told);
     tcase_add_test(tc, sizes_out_of_range_are_einval);
     tcase_add_test(tc, a_loop_defers_its_work_and_an_embeddable_one_does_not);
+    tcase_add_test(tc, an_opcode_that_the_kernel_lacks_is_eopnotsupp);
     tcase_add_test(tc, one_thread_may_own_more_loops_than_it_can_register);
     tcase_add_test(tc, a_loop_of_any_size_gives_everything_back);
     if (tests_are_forked())

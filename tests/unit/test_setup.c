@@ -17,6 +17,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <liburing.h>
+
 /* A user whose locked memory no other test, running at the same time, is charged to. */
 static uid_t some_user(void)
 {
@@ -315,6 +317,85 @@ START_TEST(creation_waits_for_memory_that_is_given_back_late)
 }
 END_TEST
 
+static int register_more_than_memlock(void *opaque)
+{
+    (void)opaque;
+    enum { MANY = 4 << 20, FEW = 4096 };
+    struct lariat_loop *loop = NULL;
+    int runs = 0;
+    char *mem = mmap(NULL, MANY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct iovec much = { mem, MANY }, little = { mem, FEW };
+    become_nobody_with_memlock(1 << 20);
+    child_require(mem != MAP_FAILED && lariat_loop_new(NULL, &loop) == 0);
+
+    child_require(lariat_register_buffers(loop, &much, 1) == -ENOMEM);
+    child_require(lariat_register_buffers(loop, NULL, 0) == -ENXIO); /* nothing was registered */
+    child_require(lariat_register_buffers(loop, &little, 1) == 0);
+    child_require(lariat_bh_schedule_oneshot(loop, count_up, &runs) == 0);
+    child_require(lariat_loop_poll(loop, true) == 1 && runs == 1);
+    child_require(lariat_loop_close(loop) == 0);
+    lariat_loop_unref(loop);
+    return 0;
+}
+
+START_TEST(buffers_beyond_the_limit_of_locked_memory_are_enomem)
+{
+    must_succeed_in_child(register_more_than_memlock, NULL);
+}
+END_TEST
+
+/* Rights */
+
+static int result_of_openat(struct lariat_loop *loop, const char *path, unsigned sqe_flags)
+{
+    struct counted_op op;
+    counted_op_init(&op);
+    struct io_uring_sqe *sqe = lariat_sqe(loop, &op.op);
+    sqe->opcode = IORING_OP_OPENAT;
+    sqe->flags = (uint8_t)sqe_flags;
+    sqe->fd = AT_FDCWD;
+    sqe->addr = (uintptr_t)path;
+    sqe->open_flags = O_RDONLY | O_CLOEXEC;
+    while (op.done == 0) {
+        child_require(lariat_loop_poll(loop, true) >= 0);
+    }
+    return op.res;
+}
+
+/* Also in the kernel's worker thread, which was made while the rights were those of root. */
+static int give_up_rights(void *opaque)
+{
+    const char *path = opaque;
+    struct lariat_loop *loop = NULL;
+    child_require(lariat_loop_new(NULL, &loop) == 0);
+    child_require(result_of_openat(loop, path, 0) >= 0);
+    child_require(result_of_openat(loop, path, IOSQE_ASYNC) >= 0);
+
+    become_nobody_with_memlock(1 << 20);
+    child_require(result_of_openat(loop, path, 0) == -EACCES);
+    child_require(result_of_openat(loop, path, IOSQE_ASYNC) == -EACCES);
+    child_require(lariat_loop_close(loop) == 0);
+    lariat_loop_unref(loop);
+    return 0;
+}
+
+START_TEST(rights_given_up_are_given_up_by_the_loop_too)
+{
+    char path[] = "/tmp/lariat-test-XXXXXX";
+    if (geteuid() != 0) {
+        test_skip("only root can give up rights");
+    }
+    const int fd = mkostemp(path, O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    char *text = NULL;
+    const int status = status_and_stderr_in_child(give_up_rights, path, &text);
+    unlink(path);
+    close(fd);
+    ck_assert_msg(status == 0, "wait status %#x: %s", (unsigned)status, text);
+    free(text);
+}
+END_TEST
+
 /* Explanations */
 
 static const struct {
@@ -368,6 +449,10 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, without_locked_memory_creation_fails_and_says_why);
     tcase_add_test(tc, short_of_locked_memory_loops_get_smaller_and_still_work);
     tcase_add_test(tc, creation_waits_for_memory_that_is_given_back_late);
+    tcase_add_test(tc, buffers_beyond_the_limit_of_locked_memory_are_enomem);
+
+    tc = case_of(suite, "rights");
+    tcase_add_test(tc, rights_given_up_are_given_up_by_the_loop_too);
 
     tc = case_of(suite, "explanations");
     tcase_add_loop_test(tc, an_explanation_names_cause_and_remedy, 0, N_EXPLANATIONS);
