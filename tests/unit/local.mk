@@ -37,8 +37,10 @@ unit_tests += \
 	tests/unit/test_loop_misuse \
 	tests/unit/test_loop_params \
 	tests/unit/test_loop_wait \
+	tests/unit/test_loop_wrapped \
 	tests/unit/test_notify \
 	tests/unit/test_op \
+	tests/unit/test_op_drain \
 	tests/unit/test_op_fixed \
 	tests/unit/test_op_full \
 	tests/unit/test_op_life \
@@ -51,6 +53,14 @@ unit_tests += \
 	tests/unit/test_setup \
 	tests/unit/test_timer \
 	tests/unit/test_timer_order \
+	$(NULL)
+
+# Calls of the library that it answers in the kernel's place.
+tests_unit_test_loop_wrapped_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=aligned_alloc \
+	-Wl,--wrap=io_uring_enter2 \
+	-Wl,--wrap=mmap \
 	$(NULL)
 
 # Without libuv it says so and skips.

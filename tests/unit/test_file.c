@@ -148,6 +148,28 @@ START_TEST(a_refresh_tells_the_new_size)
 }
 END_TEST
 
+static void *refresh_again_and_again(void *opaque)
+{
+    for (int i = 0; i < 500; i++)
+        lariat_file_refresh(opaque);
+    return NULL;
+}
+
+/* TSan looks on. */
+START_TEST(one_thread_may_refresh_while_another_asks)
+{
+    int fd = temp_file_or_fail(1000, 0), n_wrong = 0;
+    struct lariat_file *file = reopen_or_fail(fd, O_RDWR);
+    pthread_t thread = thread_or_fail(refresh_again_and_again, file);
+    for (int i = 0; i < 500; i++)
+        n_wrong += info_of(file).size_bytes != 1000;
+    join_or_fail(thread);
+    ck_assert_int_eq(n_wrong, 0);
+    lariat_file_close(file);
+    close(fd);
+}
+END_TEST
+
 START_TEST(an_older_caller_gets_no_more_than_it_asked_for)
 {
     int fd = temp_file_or_fail(100, 0);
@@ -399,6 +421,31 @@ START_TEST(discard_and_write_zeroes_make_zeroes_in_memory)
 }
 END_TEST
 
+/* tmpfs writes zeroes by a hole, which must lie inside the file: as long as it is now, not when it was opened. */
+START_TEST(write_zeroes_knows_how_long_the_file_has_become)
+{
+    static unsigned char data[65536];
+    struct counted_op op;
+    struct lariat_file *file = tmpfs_file_or_null(100, O_RDWR);
+    if (file == NULL)
+        test_skip("no tmpfs at /dev/shm");
+    counted_op_init(&op);
+    fill_pattern(data, sizeof(data), 0);
+    lariat_file_write(loop, &op.op, file, data, sizeof(data), 0);
+    ck_assert_int_eq(result(&op), sizeof(data));
+    lariat_file_write_zeroes(loop, &op.op, file, 4096, 4096);
+    ck_assert_int_eq(result(&op), 0);
+    ck_assert_int_eq(pread(lariat_file_fd(file), data, sizeof(data), 0), sizeof(data));
+    require_pattern(data, 4096, 0);
+    require_zeroes(data + 4096, 4096);
+    require_pattern(data + 8192, sizeof(data) - 8192, 8192);
+    ck_assert_int_eq(ftruncate(lariat_file_fd(file), 6000), 0);
+    lariat_file_write_zeroes(loop, &op.op, file, 4096, 4096);
+    ck_assert_int_eq(result(&op), -EOPNOTSUPP);
+    lariat_file_close(file);
+}
+END_TEST
+
 START_TEST(bad_ranges_are_refused)
 {
     int fd = temp_file_or_fail(8192, 0);
@@ -478,6 +525,7 @@ static void add_probing(Suite *suite)
     tcase_add_test(tc, a_success_leaves_the_message_alone_or_null);
     tcase_add_test(tc, probing_changes_nothing);
     tcase_add_test(tc, a_refresh_tells_the_new_size);
+    tcase_add_test(tc, one_thread_may_refresh_while_another_asks);
     tcase_add_test(tc, an_older_caller_gets_no_more_than_it_asked_for);
     tcase_add_test(tc, buffers_are_aligned_as_asked);
 }
@@ -495,6 +543,7 @@ static void add_io(Suite *suite)
     tcase_add_test(tc, a_chain_in_memory_keeps_its_order);
     tcase_add_test(tc, discard_and_write_zeroes_make_zeroes_on_disk);
     tcase_add_test(tc, discard_and_write_zeroes_make_zeroes_in_memory);
+    tcase_add_test(tc, write_zeroes_knows_how_long_the_file_has_become);
     tcase_add_test(tc, bad_ranges_are_refused);
     tcase_add_test(tc, a_discard_where_it_is_not_supported_fails_by_its_result);
 }

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +80,40 @@ START_TEST(a_child_may_give_back_what_the_parent_made_and_the_parent_goes_on)
     must_work(&made);
 
     unmake_all(&made);
+}
+END_TEST
+
+struct timers_made {
+    struct lariat_loop *loop;
+    struct lariat_timer *timers; /* on a page of their own */
+    size_t bytes;
+};
+
+static int give_back_timers_first(void *opaque)
+{
+    struct timers_made *made = opaque;
+    child_require(munmap(made->timers, made->bytes) == 0);
+    lariat_loop_unref(made->loop);
+    return 0;
+}
+
+/* In a child timers cannot be cancelled, so their memory may be gone while they are still armed. */
+START_TEST(a_child_may_free_armed_timers_before_their_loop)
+{
+    struct timers_made made = { .loop = loop_or_fail(), .bytes = 1 << 16 };
+    int fired = 0;
+    made.timers = mmap(NULL, made.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(made.timers, MAP_FAILED);
+    for (int i = 0; i < 100; i++) {
+        lariat_timer_init(&made.timers[i], made.loop, count_up, &fired);
+        lariat_timer_set_ns(&made.timers[i], lariat_now_ns() + 1000000);
+    }
+
+    must_succeed_in_child(give_back_timers_first, &made);
+    poll_until(made.loop, &fired, 100);
+
+    loop_done(made.loop);
+    munmap(made.timers, made.bytes);
 }
 END_TEST
 
@@ -438,6 +473,7 @@ static void add_tests(Suite *suite)
 {
     TCase *tc = case_of(suite, "fork");
     tcase_add_test(tc, a_child_may_give_back_what_the_parent_made_and_the_parent_goes_on);
+    tcase_add_test(tc, a_child_may_free_armed_timers_before_their_loop);
     tcase_add_test(tc, a_child_that_does_nothing_disturbs_nothing);
     tcase_add_loop_test(tc, any_other_use_in_a_child_aborts_and_says_so, 0, N_USES);
     tcase_add_test(tc, a_child_may_make_loops_of_its_own);

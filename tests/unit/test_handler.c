@@ -417,6 +417,70 @@ START_TEST(the_mask_of_an_edge_handler_can_be_changed)
 }
 END_TEST
 
+/* Data comes for an armed handler, but a BH reads it and changes the handler before the loop sees the event. */
+struct overtaken {
+    struct watch watch;
+    int peer, n_run, rc;
+    int (*set)(struct lariat_loop *, int, void (*)(void *), void (*)(void *), void *);
+    void (*readable)(void *); /* to be set then */
+    void (*writable)(void *);
+};
+
+static void overtake(void *opaque)
+{
+    struct overtaken *test = opaque;
+    char byte;
+    write_or_fail(test->peer, "x", 1);
+    read_or_fail(test->watch.fd, &byte, 1);
+    test->rc = test->set(loop, test->watch.fd, test->readable, test->writable, &test->watch);
+    test->n_run++;
+}
+
+/* Returns the peer's end. */
+static int run_overtaken(struct overtaken *test)
+{
+    int fds[2];
+    socketpair_or_fail(fds);
+    test->watch.fd = fds[0];
+    test->peer = fds[1];
+    ck_assert_int_eq(test->set(loop, fds[0], on_readable, NULL, &test->watch), 0);
+    poll_until_quiet(loop);
+    ck_assert_int_eq(lariat_bh_schedule_oneshot(loop, overtake, test), 0);
+    poll_until(loop, &test->n_run, 1);
+    ck_assert_int_eq(test->rc, 0);
+    return fds[1];
+}
+
+START_TEST(a_handler_removed_while_its_event_is_on_its_way_lets_go_of_the_file)
+{
+    struct overtaken test = { .set = _i == 0 ? lariat_handler_set : lariat_handler_set_edge };
+    int peer = run_overtaken(&test), n_polls = 0;
+    ssize_t n;
+    char byte;
+    close(test.watch.fd);
+    while ((n = read(peer, &byte, 1)) < 0 && n_polls++ < 1000)
+        iterate(1);
+    ck_assert_int_eq(n, 0); /* the end of file */
+    ck_assert_int_eq(test.watch.n_readable, 0);
+    close(peer);
+}
+END_TEST
+
+START_TEST(a_mask_changed_while_an_event_is_on_its_way_takes_effect)
+{
+    struct overtaken test = { .set = _i == 0 ? lariat_handler_set : lariat_handler_set_edge, .writable = on_writable };
+    test.readable = on_readable;
+    test.watch.per_call = 1;
+    int peer = run_overtaken(&test);
+    poll_until(loop, &test.watch.n_writable, 1);
+    write_or_fail(peer, "y", 1);
+    poll_until(loop, &test.watch.n_bytes, 1);
+    unwatch(&test.watch);
+    close(test.watch.fd);
+    close(peer);
+}
+END_TEST
+
 START_TEST(a_handler_set_and_removed_at_once_costs_no_request)
 {
     struct watch watch = { .fd = eventfd(1, EFD_CLOEXEC) };
@@ -470,6 +534,8 @@ static void add_changes(Suite *suite)
     tcase_add_test(tc, a_callback_may_remove_and_add_the_same_descriptor);
     tcase_add_test(tc, the_mask_of_an_armed_handler_can_be_changed);
     tcase_add_test(tc, the_mask_of_an_edge_handler_can_be_changed);
+    tcase_add_loop_test(tc, a_handler_removed_while_its_event_is_on_its_way_lets_go_of_the_file, 0, 2);
+    tcase_add_loop_test(tc, a_mask_changed_while_an_event_is_on_its_way_takes_effect, 0, 2);
     tcase_add_test(tc, a_handler_set_and_removed_at_once_costs_no_request);
     tcase_add_test(tc, removing_what_is_not_there_is_fine);
 }

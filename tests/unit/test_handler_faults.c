@@ -28,7 +28,7 @@ END_TEST
 /* The table of handlers is as long as the largest number: it must not grow for what can be no descriptor. */
 START_TEST(a_number_beyond_all_limits_is_ebadf)
 {
-    static const int numbers[] = { INT32_MAX, INT32_MAX - 1, 200000000 };
+    static const int numbers[] = { INT32_MAX, INT32_MAX - 1, 200000000, 1 << 25 };
     int n = 0;
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         ck_assert_int_eq(lariat_handler_set(loop, numbers[i], count_up, NULL, &n), -EBADF);
@@ -37,6 +37,27 @@ START_TEST(a_number_beyond_all_limits_is_ebadf)
     }
     poll_until_quiet(loop);
     ck_assert_int_eq(n, 0);
+}
+END_TEST
+
+START_TEST(a_large_number_that_is_open_is_watched)
+{
+    enum { LARGE = 70000 };
+    struct rlimit before, limit;
+    int fd = ready_eventfd_or_fail(), n = 0;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = before.rlim_cur > LARGE ? before.rlim_cur : LARGE + 1;
+    limit.rlim_max = before.rlim_max > LARGE ? before.rlim_max : LARGE + 1; /* root may */
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || dup3(fd, LARGE, O_CLOEXEC) != LARGE)
+        test_skip("the limit of descriptors is too low");
+    ck_assert_int_eq(lariat_handler_set(loop, LARGE, count_up, NULL, &n), 0);
+    poll_until(loop, &n, 2);
+    ck_assert_int_eq(lariat_handler_set(loop, LARGE, NULL, NULL, NULL), 0);
+    poll_until_quiet(loop);
+    close(LARGE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close(fd);
 }
 END_TEST
 
@@ -331,6 +352,7 @@ static void add(Suite *suite)
     TCase *tc = case_of(suite, "faults");
     tcase_add_checked_fixture(tc, open_loop, close_loop);
     tcase_add_test(tc, a_negative_descriptor_is_ebadf);
+    tcase_add_test(tc, a_large_number_that_is_open_is_watched);
     tcase_add_test(tc, a_number_beyond_all_limits_is_ebadf);
     if (tests_are_forked()) {
         tcase_add_test(tc, a_descriptor_not_open_calls_once_says_so_once_and_is_removed);

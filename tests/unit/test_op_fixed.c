@@ -137,6 +137,40 @@ START_TEST(slots_can_be_emptied_and_replaced)
 }
 END_TEST
 
+START_TEST(a_slot_replaced_keeps_its_file_for_ops_queued_before)
+{
+    int fds[] = { temp_file_or_fail(0, 0), temp_file_or_fail(0, 0) };
+    struct counted_op op;
+    fixed_op_init(&op);
+    ck_assert_int_eq(lariat_register_files(loop, &fds[0], 1), 0);
+    lariat_write(loop, &op.op, 0, "hello", 5, 0);
+    ck_assert_int_eq(lariat_register_files_update(loop, 0, &fds[1], 1), 1);
+    ck_assert_int_eq(result(&op), 5);
+    ck_assert_int_eq(file_size(fds[0]), 5);
+    ck_assert_int_eq(file_size(fds[1]), 0);
+    lariat_write(loop, &op.op, 0, "you", 3, 0);
+    ck_assert_int_eq(result(&op), 3);
+    ck_assert_int_eq(file_size(fds[1]), 3);
+    close_both(fds);
+}
+END_TEST
+
+START_TEST(buffers_unregistered_are_still_those_of_ops_queued_before)
+{
+    static unsigned char mem[4096];
+    struct iovec iov = { mem, sizeof(mem) };
+    int fd = temp_file_or_fail(4096, 0);
+    struct counted_op op;
+    counted_op_init(&op);
+    ck_assert_int_eq(lariat_register_buffers(loop, &iov, 1), 0);
+    lariat_read_fixed(loop, &op.op, fd, mem, sizeof(mem), 0, 0);
+    ck_assert_int_eq(lariat_register_buffers(loop, NULL, 0), 0);
+    ck_assert_int_eq(result(&op), sizeof(mem));
+    require_pattern(mem, sizeof(mem), 0);
+    close(fd);
+}
+END_TEST
+
 START_TEST(a_close_op_empties_a_slot)
 {
     int fds[2];
@@ -211,6 +245,8 @@ static void add(Suite *suite)
     tcase_add_test(tc, a_slot_takes_the_place_of_a_descriptor);
     tcase_add_test(tc, files_register_once);
     tcase_add_test(tc, slots_can_be_emptied_and_replaced);
+    tcase_add_test(tc, a_slot_replaced_keeps_its_file_for_ops_queued_before);
+    tcase_add_test(tc, buffers_unregistered_are_still_those_of_ops_queued_before);
     tcase_add_test(tc, a_close_op_empties_a_slot);
     tcase_add_test(tc, a_full_read_of_a_nonblocking_slot_waits);
     tcase_add_test(tc, a_closed_loop_registers_nothing);

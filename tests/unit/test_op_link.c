@@ -354,6 +354,42 @@ START_TEST(an_op_cancelled_while_its_chain_is_built_ends)
 }
 END_TEST
 
+struct opener {
+    struct lariat_op nop;
+    struct counted_op bad;
+};
+
+static void open_a_chain_that_fails(struct lariat_op *op, int res)
+{
+    struct opener *opener = op->opaque;
+    (void)res;
+    opener->bad.op.flags = LARIAT_OP_LINK;
+    lariat_fsync(loop, &opener->bad.op, -1, false);
+}
+
+/* The first half is there at once, in the same batch as the callback that leaves a chain open. */
+START_TEST(the_rest_of_a_full_read_is_no_link_of_a_chain_left_open)
+{
+    int fds[2];
+    unsigned char buf[200];
+    struct counted_op full;
+    struct opener opener = { .nop = { .fn = open_a_chain_that_fails, .opaque = &opener } };
+    counted_op_init(&full);
+    counted_op_init(&opener.bad);
+    full.op.flags = LARIAT_OP_FULL;
+    pipe_or_fail(fds);
+    fill_pattern(buf, 200, 0);
+    write_or_fail(fds[1], buf, 100);
+    lariat_nop(loop, &opener.nop);
+    lariat_read(loop, &full.op, fds[0], buf, 200, -1);
+    ck_assert_int_eq(result(&opener.bad), -EBADF);
+    ck_assert_int_eq(full.done, 0);
+    write_or_fail(fds[1], buf, 100);
+    ck_assert_int_eq(result(&full), 200);
+    close_both(fds);
+}
+END_TEST
+
 static int close_with_chain(void *opaque)
 {
     int fds[2], n_done;
@@ -401,6 +437,7 @@ static void add(Suite *suite)
     tcase_add_test(tc, cancelling_a_waiting_link_breaks_the_chain);
     tcase_add_test(tc, a_link_not_started_can_be_cancelled_for_good);
     tcase_add_test(tc, an_op_cancelled_while_its_chain_is_built_ends);
+    tcase_add_test(tc, the_rest_of_a_full_read_is_no_link_of_a_chain_left_open);
     if (tests_are_forked())
         tcase_add_test(tc, a_stop_ends_a_chain_that_waits);
 }

@@ -208,6 +208,38 @@ START_TEST(a_loop_still_wakes_after_its_completion_queue_overflowed)
 }
 END_TEST
 
+/* A raw request of the user's that cancels just anything, the loop's own poll for wake-ups too. */
+static void cancel_anything(struct lariat_loop *own)
+{
+    struct counted_op op;
+    counted_op_init(&op);
+    struct io_uring_sqe *sqe = lariat_sqe(own, &op.op);
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->fd = -1;
+    sqe->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
+    poll_until(own, &op.done, 1);
+}
+
+START_TEST(a_loop_still_wakes_after_everything_was_cancelled)
+{
+    struct lariat_loop *own = loop_of_sizes_or_fail(8, 8, 0);
+    struct waker waker = { .failed = false };
+    for (int i = 0; i < 100; i++) /* however often, with nothing else going on */
+        cancel_anything(own);
+    waker.bh = bh_or_fail(own, note_run, &waker);
+    pthread_t thread = thread_or_fail(wake_again_and_again, &waker);
+    while (atomic_load(&waker.n_run) < 200 && !atomic_load(&waker.failed)) {
+        cancel_anything(own);
+        if (atomic_load(&waker.n_run) < 200)
+            ck_assert_int_ge(lariat_loop_poll(own, true), 0); /* sleeps, until the next BH */
+    }
+    join_or_fail(thread);
+    ck_assert(!atomic_load(&waker.failed));
+    lariat_bh_delete(waker.bh);
+    loop_done(own);
+}
+END_TEST
+
 START_TEST(edge_handlers_survive_an_overflow)
 {
     enum { N = 64 };
@@ -266,6 +298,32 @@ START_TEST(an_sqpoll_loop_does_all_that_another_does)
     require_pattern(buf, sizeof(buf), 100);
     loop_done(own);
     close(fd);
+}
+END_TEST
+
+/* Chains longer than the queue and left open across polls: with SQPOLL the kernel may have taken part of them already. */
+START_TEST(ops_in_chains_that_fall_apart_complete_once_each)
+{
+    enum { ROUNDS = 2000, FIRST = 6, N = 16 };
+    static struct counted_op ops[ROUNDS][N];
+    struct lariat_loop *own = loop_of_sizes_or_fail(8, 0, _i == 0 ? 0 : LARIAT_LOOP_SQPOLL);
+    int n_wrong = 0;
+    counted_ops_init(&ops[0][0], ROUNDS * N);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < N; i++) {
+            ops[round][i].op.flags = i >= 3 && i < N - 1 ? LARIAT_OP_LINK : 0;
+            lariat_nop(own, &ops[round][i].op);
+            if (i == FIRST - 1)
+                ck_assert_int_ge(lariat_loop_poll(own, false), 0);
+        }
+    }
+    for (int i = 0; i < ROUNDS * N; i++)
+        poll_until(own, &ops[i / N][i % N].done, 1);
+    poll_until_quiet(own);
+    for (int i = 0; i < ROUNDS * N; i++)
+        n_wrong += ops[i / N][i % N].done != 1;
+    ck_assert_int_eq(n_wrong, 0);
+    loop_done(own);
 }
 END_TEST
 
@@ -385,9 +443,11 @@ static void add_queues(Suite *suite)
     tcase_add_test(tc, the_smallest_queues_carry_any_load);
     tcase_add_test(tc, an_overflown_completion_queue_loses_nothing);
     tcase_add_test(tc, a_loop_still_wakes_after_its_completion_queue_overflowed);
+    tcase_add_test(tc, a_loop_still_wakes_after_everything_was_cancelled);
     tcase_add_test(tc, edge_handlers_survive_an_overflow);
     tcase_add_test(tc, sqe_reserve_knows_the_size_of_the_queue);
     tcase_add_test(tc, an_sqpoll_loop_does_all_that_another_does);
+    tcase_add_loop_test(tc, ops_in_chains_that_fall_apart_complete_once_each, 0, 2);
     tcase_add_test(tc, an_sqpoll_loop_is_woken_by_other_threads);
 }
 
