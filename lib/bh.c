@@ -14,6 +14,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
+#include "cpu.h"
 #include "loop.h"
 
 static void push(struct lariat_loop *loop, struct lariat_bh *bh)
@@ -64,6 +65,7 @@ int lariat_bh_schedule(struct lariat_bh *bh)
     struct lariat_loop *loop;
 
     require(bh, __func__, "bh");
+    cpu_prefetch_write(bh); /* its owner wrote to it last */
     loop = bh->loop;
     assert_usable(loop, __func__);
     if (owner_awake(loop)) {
@@ -199,8 +201,10 @@ static struct lariat_bh *take_slice(struct lariat_loop *loop)
         return NULL;
     bh = atomic_exchange_explicit(&loop->bh_head, NULL, memory_order_acquire);
     while (bh) {
-        struct lariat_bh *next = bh->next;
+        struct lariat_bh *next;
 
+        cpu_prefetch_write(bh);
+        next = bh->next;
         bh->next = slice;
         slice = bh;
         bh = next;

@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "bh.h"
+#include "cpu.h"
 
 #define CHUNK_MAX 1023 /* with n: 8 KiB */
 #define PUBLISH_LEAST 64
-#define AHEAD 8
+#define AHEAD 32 /* some 20 ns each: what a line takes to come from a CPU of another core */
 #define CACHE_LINE 64
 
 struct bh_chunk {
@@ -74,7 +75,7 @@ struct lariat_bh *bh_pool_get(struct bh_pool *pool)
         return bh_alloc();
     cache->n--;
     if (cache->n >= AHEAD)
-        __builtin_prefetch(cache->bh[cache->n - AHEAD], 1); /* the other CPU wrote to it last */
+        cpu_prefetch_write(cache->bh[cache->n - AHEAD]);
     return cache->bh[cache->n];
 }
 
@@ -82,7 +83,7 @@ void bh_pool_put(struct bh_pool *pool, struct lariat_bh *bh)
 {
     struct bh_chunk *used = pool->used;
 
-    if (used && used->n == CHUNK_MAX) {
+    if (used && used->n == CHUNK_MAX && !atomic_load_explicit(&pool->published, memory_order_relaxed)) {
         bh_pool_publish(pool);
         used = pool->used;
     }
@@ -97,13 +98,20 @@ void bh_pool_put(struct bh_pool *pool, struct lariat_bh *bh)
         free(bh);
 }
 
+/* What nobody has taken yet is taken back and added: a producer should find as much as there is. */
 void bh_pool_publish(struct bh_pool *pool)
 {
-    /* Only the owner makes it something else than NULL, so this look is enough. */
-    if (!pool->used || pool->used->n < PUBLISH_LEAST || atomic_load_explicit(&pool->published, memory_order_relaxed))
+    struct bh_chunk *used = pool->used;
+    struct bh_chunk *before;
+
+    if (!used || used->n < PUBLISH_LEAST)
         return;
-    atomic_store_explicit(&pool->published, pool->used, memory_order_release);
-    pool->used = NULL;
+    before = atomic_exchange_explicit(&pool->published, NULL, memory_order_acquire);
+    while (before && before->n && used->n < CHUNK_MAX)
+        used->bh[used->n++] = before->bh[--before->n];
+    /* Release: pairs with the acquire in refill(). Only the owner stores anything but NULL, so nothing is overwritten. */
+    atomic_store_explicit(&pool->published, used, memory_order_release);
+    pool->used = before;
 }
 
 void bh_pool_exit(struct bh_pool *pool)

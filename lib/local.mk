@@ -13,6 +13,7 @@ lib_liblariat_core_la_SOURCES = \
 	lib/clock.c \
 	lib/clock.h \
 	lib/completion.h \
+	lib/cpu.h \
 	lib/cpu_list.c \
 	lib/cpu_list.h \
 	lib/embed.c \

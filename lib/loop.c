@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cpu.h"
 #include "handler.h"
 #include "op.h"
 #include "poll.h"
@@ -21,15 +22,6 @@
 #define WAKE_ERRORS_MAX 16
 #define TRY_SUBMIT_EVERY 64
 #define BACKOFF_NS 1000000 /* while the kernel has no memory for us */
-
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 /* ---- the wake-up poll ---- */
 
@@ -108,9 +100,11 @@ int loop_tolerate(struct lariat_loop *loop, int err)
 /* Without a system call if there is nothing to submit and the kernel hints at nothing. */
 static inline int submit_now(struct lariat_loop *loop)
 {
-    if (!ring_unsubmitted(&loop->ring) && !ring_hinted(&loop->ring))
-        return 0;
-    return loop_tolerate(loop, ring_submit(&loop->ring));
+    int err = 0;
+
+    if (ring_unsubmitted(&loop->ring) || ring_hinted(&loop->ring))
+        err = ring_submit(&loop->ring);
+    return unlikely(err) ? loop_tolerate(loop, err) : 0;
 }
 
 enum spin_end { SPIN_WORK, SPIN_DEADLINE, SPIN_VAIN };

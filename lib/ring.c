@@ -63,38 +63,39 @@ static void note_overflow(struct ring *r)
     }
 }
 
-/* SQEs submitted, or -errno. With wait_nr 0 the deadline is not looked at. */
-static int enter(struct ring *r, unsigned to_submit, unsigned wait_nr, int64_t deadline_ns, unsigned flags)
+/* SQEs submitted, or -errno. */
+static inline int enter_with(struct ring *r, unsigned to_submit, unsigned wait_nr, unsigned flags, void *arg, size_t arg_bytes)
 {
-    struct io_uring_getevents_arg arg = { 0 };
-    struct __kernel_timespec ts; /* read by the kernel inside this call only */
-    void *argp = NULL;
-    size_t arg_bytes = SIGSET_BYTES;
-    int ret;
+    int ret = io_uring_enter2((unsigned)r->enter_fd, to_submit, wait_nr, flags | r->enter_flags, arg, arg_bytes);
 
-    if (wait_nr && deadline_ns != CLOCK_NEVER) {
-        int64_t ns = r->abs_timer ? deadline_ns : deadline_ns - clock_now_ns();
-
-        ns = ns > 0 ? ns : 0;
-        ts.tv_sec = ns / NS_PER_S;
-        ts.tv_nsec = ns % NS_PER_S;
-        arg.ts = (uint64_t)(uintptr_t)&ts;
-        argp = &arg;
-        arg_bytes = sizeof(arg);
-        flags |= IORING_ENTER_EXT_ARG | (r->abs_timer ? IORING_ENTER_ABS_TIMER : 0);
-    }
-    note_overflow(r);
-    ret = io_uring_enter2((unsigned)r->enter_fd, to_submit, wait_nr, flags | r->enter_flags, argp, arg_bytes);
     stat_add(&r->stats->enters, 1);
     if (ret > 0 && !r->sqpoll)
         stat_add(&r->stats->sqes_submitted, (unsigned)ret);
     return ret;
 }
 
-/* Let the kernel see the SQEs before `tail`. Returns how many it has not consumed yet. */
-static unsigned publish(struct ring *r, unsigned tail)
+static inline int enter(struct ring *r, unsigned to_submit, unsigned wait_nr, unsigned flags)
 {
-    if (r->sqpoll) {
+    return enter_with(r, to_submit, wait_nr, flags, NULL, SIGSET_BYTES);
+}
+
+static int enter_until(struct ring *r, unsigned to_submit, unsigned wait_nr, int64_t deadline_ns, unsigned flags)
+{
+    int64_t ns = r->abs_timer ? deadline_ns : deadline_ns - clock_now_ns();
+    struct __kernel_timespec ts; /* read by the kernel inside this call only */
+    struct io_uring_getevents_arg arg = { .ts = (uint64_t)(uintptr_t)&ts };
+
+    ns = ns > 0 ? ns : 0;
+    ts.tv_sec = ns / NS_PER_S;
+    ts.tv_nsec = ns % NS_PER_S;
+    flags |= IORING_ENTER_EXT_ARG | (r->abs_timer ? IORING_ENTER_ABS_TIMER : 0);
+    return enter_with(r, to_submit, wait_nr, flags, &arg, sizeof(arg));
+}
+
+/* Let the kernel see the SQEs before `tail`. Returns how many it has not consumed yet. */
+static inline unsigned publish(struct ring *r, unsigned tail)
+{
+    if (unlikely(r->sqpoll)) {
         stat_add(&r->stats->sqes_submitted, tail - *r->sq_ktail);
         /* A full barrier, for sqpoll_flags(). */
         __atomic_exchange_n(r->sq_ktail, tail, __ATOMIC_SEQ_CST);
@@ -114,16 +115,20 @@ static unsigned sqpoll_flags(const struct ring *r)
 static int submit_until(struct ring *r, unsigned tail)
 {
     unsigned n = publish(r, tail);
-    unsigned flags = unlikely(ring_hinted(r)) ? IORING_ENTER_GETEVENTS : 0;
+    unsigned flags = 0;
     int ret;
 
-    if (r->sqpoll) {
+    if (unlikely(ring_hinted(r))) {
+        note_overflow(r);
+        flags = IORING_ENTER_GETEVENTS;
+    }
+    if (unlikely(r->sqpoll)) {
         flags |= n ? sqpoll_flags(r) : 0;
         n = 0;
     }
     if (!n && !flags)
         return 0;
-    ret = enter(r, n, 0, CLOCK_NEVER, flags);
+    ret = enter(r, n, 0, flags);
     return ret < 0 ? ret : 0;
 }
 
@@ -134,8 +139,10 @@ int ring_submit(struct ring *r)
 
 int ring_get_events(struct ring *r)
 {
-    int ret = enter(r, 0, 0, CLOCK_NEVER, IORING_ENTER_GETEVENTS);
+    int ret;
 
+    note_overflow(r);
+    ret = enter(r, 0, 0, IORING_ENTER_GETEVENTS);
     return ret < 0 ? ret : 0;
 }
 
@@ -179,7 +186,8 @@ int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
         flags |= n ? sqpoll_flags(r) : 0;
         n = 0;
     }
-    ret = enter(r, n, 1, deadline_ns, flags);
+    note_overflow(r);
+    ret = deadline_ns == CLOCK_NEVER ? enter(r, n, 1, flags) : enter_until(r, n, 1, deadline_ns, flags);
     return ret < 0 ? ret : 0;
 }
 
@@ -206,7 +214,7 @@ static int make_room(struct ring *r, unsigned n)
         return -E2BIG;
     ret = submit_until(r, until);
     if (r->sqpoll && !ret && ring_unsubmitted(r) + n > r->sq_entries)
-        ret = enter(r, 0, 0, CLOCK_NEVER, IORING_ENTER_SQ_WAIT | sqpoll_flags(r));
+        ret = enter(r, 0, 0, IORING_ENTER_SQ_WAIT | sqpoll_flags(r));
     if (ring_unsubmitted(r) + n <= r->sq_entries)
         return 0;
     return -EAGAIN;

@@ -71,28 +71,35 @@ static inline size_t least_child(const struct timer_slot *child, size_t n)
     return least;
 }
 
-/* place: keep the timers' own record of where they are, which costs a cache line of each timer moved. */
-static inline void sift_down(struct timers *t, size_t i, struct timer_slot slot, bool place)
+static inline void move(struct timers *t, size_t i, const struct timer_slot *slot, bool place)
 {
-    for (;;) {
-        size_t first = i * ARITY + 1;
-        size_t least;
+    t->heap[i] = *slot;
+    if (place)
+        slot->timer->place = i;
+}
 
-        if (first >= t->n)
-            break;
-        least = first + least_child(&t->heap[first], t->n - first < ARITY ? t->n - first : ARITY);
-        if (!before(&t->heap[least], &slot))
-            break;
-        if (place)
-            put(t, i, &t->heap[least]);
-        else
-            t->heap[i] = t->heap[least];
+/*
+ * Fill the hole at `top` with `slot`, which comes from the end of the heap and so most likely belongs near the end again: the
+ * hole goes all the way down, and the slot up from there. While it goes down, the lines of the level after the next are
+ * fetched. place: keep the timers' own record of where they are, which costs a cache line of each timer moved.
+ */
+static inline void sift_down(struct timers *t, size_t top, struct timer_slot slot, bool place)
+{
+    size_t i = top, first;
+
+    while ((first = i * ARITY + 1) < t->n) {
+        size_t least = first + least_child(&t->heap[first], t->n - first < ARITY ? t->n - first : ARITY);
+
+        for (size_t line = 0; line < ARITY; line++)
+            __builtin_prefetch(&t->heap[(first + line) * ARITY + 1]);
+        move(t, i, &t->heap[least], place);
         i = least;
     }
-    if (place)
-        put(t, i, &slot);
-    else
-        t->heap[i] = slot;
+    while (i > top && before(&slot, &t->heap[(i - 1) / ARITY])) {
+        move(t, i, &t->heap[(i - 1) / ARITY], place);
+        i = (i - 1) / ARITY;
+    }
+    move(t, i, &slot, place);
 }
 
 static void heap_remove(struct timers *t, size_t i)
