@@ -357,7 +357,7 @@ struct io_uring_sqe *lariat_sqe(struct lariat_loop *loop, struct lariat_op *op)
     return sqe;
 }
 
-/* ---- completion ---- */
+/* ---- going on, and asking to stop ---- */
 
 static int ask_cancel(struct lariat_loop *loop, struct lariat_op *op)
 {
@@ -411,6 +411,8 @@ bool op_unpark(struct lariat_loop *loop)
     }
     return true;
 }
+
+/* ---- completion ---- */
 
 bool op_complete_slow(struct lariat_loop *loop, struct lariat_op *op, int res, unsigned cqe_flags)
 {

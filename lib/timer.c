@@ -33,23 +33,26 @@ static inline bool before(const struct timer_slot *a, const struct timer_slot *b
     return a->expire_ns < b->expire_ns || (unlikely(a->expire_ns == b->expire_ns) && a->timer->order < b->timer->order);
 }
 
-static inline void put(struct timers *t, size_t i, const struct timer_slot *slot)
+/* place: keep the timer's own record of where it is, which costs a cache line of each timer moved. */
+static inline void put(struct timers *t, size_t i, const struct timer_slot *slot, bool place)
 {
     t->heap[i] = *slot;
-    slot->timer->place = i;
+    if (place)
+        slot->timer->place = i;
 }
 
-static void sift_up(struct timers *t, size_t i, struct timer_slot slot)
+/* Fill the hole at i with `slot`, or one above it, but not above `top`. */
+static inline void sift_up(struct timers *t, size_t top, size_t i, struct timer_slot slot, bool place)
 {
-    while (i) {
+    while (i > top) {
         size_t parent = (i - 1) / ARITY;
 
         if (!before(&slot, &t->heap[parent]))
             break;
-        put(t, i, &t->heap[parent]);
+        put(t, i, &t->heap[parent], place);
         i = parent;
     }
-    put(t, i, &slot);
+    put(t, i, &slot, place);
 }
 
 /* The first of n children to fire. A full group of different expiries is decided without a branch to mispredict. */
@@ -71,17 +74,9 @@ static inline size_t least_child(const struct timer_slot *child, size_t n)
     return least;
 }
 
-static inline void move(struct timers *t, size_t i, const struct timer_slot *slot, bool place)
-{
-    t->heap[i] = *slot;
-    if (place)
-        slot->timer->place = i;
-}
-
 /*
  * Fill the hole at `top` with `slot`, which comes from the end of the heap and so most likely belongs near the end again: the
- * hole goes all the way down, and the slot up from there. While it goes down, the lines of the level after the next are
- * fetched. place: keep the timers' own record of where they are, which costs a cache line of each timer moved.
+ * hole goes all the way down, and the slot up from there. On the way the lines of the level after the next are fetched.
  */
 static inline void sift_down(struct timers *t, size_t top, struct timer_slot slot, bool place)
 {
@@ -92,14 +87,10 @@ static inline void sift_down(struct timers *t, size_t top, struct timer_slot slo
 
         for (size_t line = 0; line < ARITY; line++)
             __builtin_prefetch(&t->heap[(first + line) * ARITY + 1]);
-        move(t, i, &t->heap[least], place);
+        put(t, i, &t->heap[least], place);
         i = least;
     }
-    while (i > top && before(&slot, &t->heap[(i - 1) / ARITY])) {
-        move(t, i, &t->heap[(i - 1) / ARITY], place);
-        i = (i - 1) / ARITY;
-    }
-    move(t, i, &slot, place);
+    sift_up(t, top, i, slot, place);
 }
 
 static void heap_remove(struct timers *t, size_t i)
@@ -109,7 +100,7 @@ static void heap_remove(struct timers *t, size_t i)
     if (i == t->n)
         return;
     if (i && before(&last, &t->heap[(i - 1) / ARITY]))
-        sift_up(t, i, last);
+        sift_up(t, 0, i, last, true);
     else
         sift_down(t, i, last, true);
 }
@@ -143,7 +134,7 @@ static void heap_insert(struct timers *t, struct timer *timer)
 {
     struct timer_slot slot = { timer->expire_ns, timer };
 
-    sift_up(t, t->n++, slot);
+    sift_up(t, 0, t->n++, slot, true);
 }
 
 static void spill_push(struct timers *t, struct timer *timer)

@@ -2,6 +2,7 @@
 
 # What the suites share, those of tests/stress too; the programs are linked with it (see LDADD).
 tests_unit_libsupport_la_SOURCES = \
+	tests/unit/bh_support.h \
 	tests/unit/embed_work.c \
 	tests/unit/embed_work.h \
 	tests/unit/file_support.h \
