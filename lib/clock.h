@@ -4,17 +4,15 @@
 #define LARIAT_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
+
+#include "seam.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define CLOCK_NEVER INT64_MAX
 
 static inline int64_t clock_now_ns(void)
 {
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
+    return seam_now_ns();
 }
 
 #endif

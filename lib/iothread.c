@@ -22,6 +22,7 @@
 #include "fatal.h"
 #include "loop.h"
 #include "options.h"
+#include "seam.h"
 
 #define ID_MAX 63
 #define THREAD_NAME_MAX 15 /* of Linux */
@@ -169,7 +170,7 @@ static int start_thread(struct lariat_iothread *iothread, const struct lariat_lo
     }
     sem_init(&start.up, 0, 0);
     block_signals(&signals); /* inherited by the thread */
-    err = -pthread_create(&iothread->thread, &attr, iothread_main, &start);
+    err = -seam_thread_create(&iothread->thread, &attr, iothread_main, &start);
     pthread_sigmask(SIG_SETMASK, &signals, NULL);
     pthread_attr_destroy(&attr);
     if (!err) {

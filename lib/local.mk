@@ -4,7 +4,7 @@
 # the library proper is linked from it with the symbols that lib/liblariat.map names.
 noinst_LTLIBRARIES += lib/liblariat_core.la
 
-lib_liblariat_core_la_SOURCES = \
+library_sources = \
 	lib/annotate.h \
 	lib/bh.c \
 	lib/bh.h \
@@ -44,6 +44,8 @@ lib_liblariat_core_la_SOURCES = \
 	lib/poll.h \
 	lib/ring.c \
 	lib/ring.h \
+	lib/seam.h \
+	lib/seam_ring.h \
 	lib/stats.c \
 	lib/stats.h \
 	lib/stop.c \
@@ -51,8 +53,16 @@ lib_liblariat_core_la_SOURCES = \
 	lib/timer.h \
 	lib/uring_compat.h \
 	$(NULL)
+lib_liblariat_core_la_SOURCES = $(library_sources)
 lib_liblariat_core_la_CPPFLAGS = $(private_cppflags) $(LIBURING_CFLAGS)
 lib_liblariat_core_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+
+# The same with the seam open (lib/seam.h), for the tests that answer in the kernel's place.
+check_LTLIBRARIES += lib/liblariat_seam.la
+
+lib_liblariat_seam_la_SOURCES = $(library_sources)
+lib_liblariat_seam_la_CPPFLAGS = $(private_cppflags) $(LIBURING_CFLAGS) -DLARIAT_SEAM
+lib_liblariat_seam_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 lib_LTLIBRARIES += lib/liblariat.la
 

@@ -18,6 +18,7 @@
 #include "handler.h"
 #include "op.h"
 #include "poll.h"
+#include "seam.h"
 
 #define WAKE_ERRORS_MAX 16
 #define TRY_SUBMIT_EVERY 64
@@ -86,11 +87,8 @@ int loop_tolerate(struct lariat_loop *loop, int err)
     case -EAGAIN: /* no memory, or the completion queue overflown: what is queued stays queued, so reap and try again */
     case -EBUSY:
     case -ENOMEM:
-        if (!loop_has_work(loop)) {
-            struct timespec ts = { 0, BACKOFF_NS };
-
-            nanosleep(&ts, NULL);
-        }
+        if (!loop_has_work(loop))
+            seam_sleep_ns(BACKOFF_NS);
         return 0;
     default:
         return err;

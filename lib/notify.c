@@ -3,22 +3,21 @@
 #include "notify.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+
+#include "seam.h"
 
 int notify_init(struct notify *n, uint64_t *n_writes)
 {
     atomic_init(&n->me, 0);
     n->n_writes = n_writes;
-    n->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    return n->fd < 0 ? -errno : 0;
+    n->fd = seam_eventfd_open();
+    return n->fd < 0 ? n->fd : 0;
 }
 
 void notify_exit(struct notify *n)
 {
     if (n->fd >= 0)
-        close(n->fd);
+        seam_eventfd_close(n->fd);
     n->fd = -1;
 }
 
@@ -26,7 +25,7 @@ void notify_drain(struct notify *n)
 {
     uint64_t value;
 
-    while (read(n->fd, &value, sizeof(value)) < 0 && errno == EINTR)
+    while (seam_eventfd_read(n->fd, &value) < 0 && errno == EINTR)
         ;
 }
 
@@ -36,10 +35,9 @@ void notify_drain(struct notify *n)
  */
 static void write_eventfd(struct notify *n)
 {
-    const uint64_t one = 1;
     int saved = errno;
 
-    while (write(n->fd, &one, sizeof(one)) < 0) {
+    while (seam_eventfd_write(n->fd, 1) < 0) {
         if (errno == EAGAIN)
             notify_drain(n);
         else if (errno != EINTR)
@@ -69,7 +67,7 @@ void notify_wait_idle(struct notify *n)
 {
     /* Acquire: pairs with the release in notify_leave(); a producer is inside for some ns, unless it was preempted there. */
     while (atomic_load_explicit(&n->me, memory_order_acquire) >= NOTIFY_ONE)
-        sched_yield();
+        seam_yield();
 }
 
 void notify_close(struct notify *n)

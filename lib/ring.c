@@ -9,9 +9,6 @@
 #include "ring.h"
 
 #include <errno.h>
-#include <liburing.h>
-#include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,6 +19,7 @@
 #include "annotate.h"
 #include "clock.h"
 #include "fatal.h"
+#include "seam_ring.h"
 #include "stats.h"
 
 #define SQ_ENTRIES_MAX 32768u
@@ -66,7 +64,7 @@ static void note_overflow(struct ring *r)
 /* SQEs submitted, or -errno. */
 static inline int enter_with(struct ring *r, unsigned to_submit, unsigned wait_nr, unsigned flags, void *arg, size_t arg_bytes)
 {
-    int ret = io_uring_enter2((unsigned)r->enter_fd, to_submit, wait_nr, flags | r->enter_flags, arg, arg_bytes);
+    int ret = seam_ring_enter((unsigned)r->enter_fd, to_submit, wait_nr, flags | r->enter_flags, arg, arg_bytes);
 
     stat_add(&r->stats->enters, 1);
     if (ret > 0 && !r->sqpoll)
@@ -149,7 +147,6 @@ int ring_get_events(struct ring *r)
 /* Sleep in ppoll(): valgrind 3.19 lets no other thread run during io_uring_enter, and old kernels take no deadline there. */
 static int wait_in_poll(struct ring *r, int64_t deadline_ns)
 {
-    struct pollfd pfd = { .fd = r->fd, .events = POLLIN };
     struct timespec ts, *tsp = NULL;
     int ret = ring_submit(r);
 
@@ -163,12 +160,11 @@ static int wait_in_poll(struct ring *r, int64_t deadline_ns)
         ts.tv_nsec = ns % NS_PER_S;
         tsp = &ts;
     }
-    ret = ppoll(&pfd, 1, tsp, NULL);
-    ret = ret < 0 ? -errno : ret == 0 ? -ETIME : 0;
-    if (ret == -ETIME)
-        return ret;
+    ret = seam_ring_poll(r->fd, tsp);
+    if (ret == 0)
+        return -ETIME;
     /* EINTR may mean that task work arrived, so look either way. */
-    return ring_get_events(r) < 0 || ring_cq_ready(r) ? 0 : ret;
+    return ring_get_events(r) < 0 || ring_cq_ready(r) || ret > 0 ? 0 : ret;
 }
 
 int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
@@ -294,7 +290,7 @@ static int flush(struct ring *r)
     int ret = ring_submit(r);
 
     for (unsigned i = 0; !ret && r->sqpoll && ring_unsubmitted(r) && i < SQ_THREAD_PATIENCE; i++)
-        sched_yield();
+        seam_yield();
     return ret ? ret : ring_unsubmitted(r) ? -EAGAIN : 0;
 }
 
@@ -304,7 +300,7 @@ int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)
 
     if (err)
         return err;
-    return n ? io_uring_register_buffers(r->uring, iov, n) : io_uring_unregister_buffers(r->uring);
+    return seam_ring_register(r->uring, n ? IORING_REGISTER_BUFFERS : IORING_UNREGISTER_BUFFERS, n ? iov : NULL, n);
 }
 
 int ring_register_files(struct ring *r, const int *fds, unsigned n)
@@ -313,16 +309,17 @@ int ring_register_files(struct ring *r, const int *fds, unsigned n)
 
     if (err)
         return err;
-    return n ? io_uring_register_files(r->uring, fds, n) : io_uring_unregister_files(r->uring);
+    return seam_ring_register(r->uring, n ? IORING_REGISTER_FILES : IORING_UNREGISTER_FILES, n ? fds : NULL, n);
 }
 
 int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n)
 {
+    const struct io_uring_files_update update = { .offset = first, .fds = (uint64_t)(uintptr_t)fds };
     int err = flush(r);
 
     if (err)
         return err;
-    return io_uring_register_files_update(r->uring, first, fds, n);
+    return seam_ring_register(r->uring, IORING_REGISTER_FILES_UPDATE, &update, n);
 }
 
 /* ---- set-up ---- */
@@ -344,7 +341,7 @@ static int init_flags(struct ring *r, const struct ring_options *opts, unsigned 
         memset(&params, 0, sizeof(params));
         params.flags = ladder[i] | IORING_SETUP_CQSIZE;
         params.cq_entries = cq_entries;
-        err = io_uring_queue_init_params(sq_entries, r->uring, &params);
+        err = seam_ring_setup(sq_entries, r->uring, &params);
         if (!err) {
             r->setup_flags = params.flags;
             r->ext_arg = params.features & IORING_FEAT_EXT_ARG;
@@ -375,9 +372,7 @@ static int init_sizes(struct ring *r, const struct ring_options *opts)
             sq = sq / 2 > SQ_ENTRIES_LEAST ? sq / 2 : sq > SQ_ENTRIES_LEAST ? SQ_ENTRIES_LEAST : sq;
             cq = cq / 2 > CQ_ENTRIES_LEAST ? cq / 2 : cq > CQ_ENTRIES_LEAST ? CQ_ENTRIES_LEAST : cq;
         } else if (tries < sizeof(backoff_ms) / sizeof(backoff_ms[0])) {
-            struct timespec ts = { 0, backoff_ms[tries++] * 1000000 };
-
-            nanosleep(&ts, NULL);
+            seam_sleep_ns(backoff_ms[tries++] * 1000000);
         } else {
             return err;
         }
@@ -412,7 +407,7 @@ static int probe_opcodes(struct ring *r)
 
     if (!p)
         return -ENOMEM;
-    err = io_uring_register_probe(r->uring, p, OPCODES_MAX);
+    err = seam_ring_register(r->uring, IORING_REGISTER_PROBE, p, OPCODES_MAX);
     for (unsigned i = 0; !err && i < p->ops_len && i < OPCODES_MAX; i++)
         if (p->ops[i].flags & IO_URING_OP_SUPPORTED)
             r->opcodes |= UINT64_C(1) << p->ops[i].op;
@@ -430,7 +425,7 @@ static int probe(struct ring *r)
         return err;
     arg.ts = (uint64_t)(uintptr_t)&past;
     r->abs_timer = r->ext_arg &&
-                   io_uring_enter2((unsigned)r->enter_fd, 0, 0,
+                   seam_ring_enter((unsigned)r->enter_fd, 0, 0,
                                    IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_ABS_TIMER | r->enter_flags,
                                    (void *)&arg, sizeof(arg)) >= 0;
     r->wait_by_poll = ANNOTATE_ON_VALGRIND() || !r->ext_arg;
@@ -457,7 +452,7 @@ int ring_init(struct ring *r, const struct ring_options *opts, struct lariat_loo
     atomic_fetch_add_explicit(&address_space, 1, memory_order_acq_rel);
     map_pointers(r);
     /* Refused when the thread has 16 rings registered already; the plain descriptor serves as well, some 40 ns slower. */
-    if (io_uring_register_ring_fd(r->uring) == 1) {
+    if (seam_ring_register_fd(r->uring) == 1) {
         r->registered = true;
         r->enter_fd = r->uring->enter_ring_fd;
         r->enter_flags = IORING_ENTER_REGISTERED_RING;
@@ -465,7 +460,7 @@ int ring_init(struct ring *r, const struct ring_options *opts, struct lariat_loo
     err = probe(r);
     /* valgrind 3.19 believes the mappings to be in the child too, and crashes at the next mmap() there. */
     if (!err && !ANNOTATE_ON_VALGRIND())
-        err = io_uring_ring_dontfork(r->uring);
+        err = seam_ring_dontfork(r->uring);
     if (err)
         ring_exit(r, false);
     return err;
@@ -480,7 +475,7 @@ void ring_exit(struct ring *r, bool in_child)
     if (in_child)
         close(r->fd);
     else
-        io_uring_queue_exit(r->uring);
+        seam_ring_exit(r->uring);
     free(r->uring);
     r->uring = NULL;
     r->fd = -1;

@@ -12,6 +12,7 @@ LDADD = \
 	$(NULL)
 
 valgrind_tests =
+include tests/seam/local.mk
 include tests/unit/local.mk
 include tests/stress/local.mk
 include tests/fault/local.mk

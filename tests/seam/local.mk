@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# What answers at the library's seam (lib/seam.h) where a test does not: the kernel. Programs that replace some of it are
+# linked with SEAM_LDADD in place of LDADD.
+
+if HAVE_CHECK
+check_LTLIBRARIES += tests/seam/libseam.la
+endif
+tests_seam_libseam_la_SOURCES = \
+	tests/seam/seam_real.c \
+	tests/seam/seam_real.h \
+	$(NULL)
+tests_seam_libseam_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURING_CFLAGS)
+
+SEAM_LDADD = \
+	tests/unit/libsupport.la \
+	tests/seam/libseam.la \
+	lib/liblariat_seam.la \
+	$(LIBURING_LIBS) \
+	$(CHECK_LIBS) \
+	$(NULL)
+
+seam_tests = tests/seam/test_seam
+unit_tests += $(seam_tests)
+tests_seam_test_seam_LDADD = $(SEAM_LDADD)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiled as the library proper is, without LARIAT_SEAM: so the functions of the seam are the system calls. */
+#include "seam_real.h"
+
+#include "seam_ring.h"
+
+const struct seam seam_real = {
+    .ring_setup = seam_ring_setup,
+    .ring_exit = seam_ring_exit,
+    .ring_enter = seam_ring_enter,
+    .ring_register = seam_ring_register,
+    .ring_register_fd = seam_ring_register_fd,
+    .ring_dontfork = seam_ring_dontfork,
+    .ring_poll = seam_ring_poll,
+    .eventfd_open = seam_eventfd_open,
+    .eventfd_read = seam_eventfd_read,
+    .eventfd_write = seam_eventfd_write,
+    .eventfd_close = seam_eventfd_close,
+    .now_ns = seam_now_ns,
+    .sleep_ns = seam_sleep_ns,
+    .yield = seam_yield,
+    .thread_create = seam_thread_create,
+};
+
+const struct seam *seam = &seam_real;
