@@ -105,12 +105,22 @@ static inline int submit_now(struct lariat_loop *loop)
     return unlikely(err) ? loop_tolerate(loop, err) : 0;
 }
 
+/* A clock may go back, though it must not: that is no time, and never less. */
+static inline int64_t time_between(int64_t begin_ns, int64_t end_ns)
+{
+    return end_ns > begin_ns ? end_ns - begin_ns : 0;
+}
+
 enum spin_end { SPIN_WORK, SPIN_DEADLINE, SPIN_VAIN };
 
-/* Look for work until `limit_ns` of the clock or the deadline; *now_ns: when it began, and when it ended. */
+/*
+ * Look for work until `limit_ns` of the clock or the deadline; *now_ns: when it began, and when it ended. A look takes more
+ * than a ns, so there are never more of them than ns in the window, whatever the clock does.
+ */
 static enum spin_end spin_until(struct lariat_loop *loop, int64_t limit_ns, int64_t deadline_ns, int64_t *now_ns)
 {
     struct ring *ring = &loop->ring;
+    int64_t n_looks = loop->window_ns;
     bool obey_hint = true;
 
     for (;;) {
@@ -125,7 +135,7 @@ static enum spin_end spin_until(struct lariat_loop *loop, int64_t limit_ns, int6
         *now_ns = clock_now_ns();
         if (*now_ns >= deadline_ns)
             return SPIN_DEADLINE;
-        if (*now_ns >= limit_ns)
+        if (*now_ns >= limit_ns || unlikely(--n_looks <= 0))
             return SPIN_VAIN;
     }
 }
@@ -135,7 +145,7 @@ static bool spin(struct lariat_loop *loop, int64_t deadline_ns, int64_t *now_ns)
     int64_t begin_ns = *now_ns;
     int64_t limit_ns = begin_ns <= CLOCK_NEVER - loop->window_ns ? begin_ns + loop->window_ns : CLOCK_NEVER;
     enum spin_end end = spin_until(loop, limit_ns, deadline_ns, now_ns);
-    uint64_t spun_ns = (uint64_t)(*now_ns - begin_ns);
+    uint64_t spun_ns = (uint64_t)time_between(begin_ns, *now_ns);
 
     stat_add(&loop->stats.spins, 1);
     stat_add(&loop->stats.spin_ns, spun_ns);
@@ -197,11 +207,11 @@ static int wait_for_work(struct lariat_loop *loop)
         slept_ns = now_ns;
         err = sleep_until(loop, deadline_ns);
         now_ns = clock_now_ns();
-        stat_add(&loop->stats.sleep_ns, (uint64_t)(now_ns - slept_ns));
+        stat_add(&loop->stats.sleep_ns, (uint64_t)time_between(slept_ns, now_ns));
     }
-    learn(loop, now_ns - begin_ns);
+    learn(loop, time_between(begin_ns, now_ns));
     if (histograms)
-        lariat_histogram_add(&histograms->wait, now_ns - begin_ns);
+        lariat_histogram_add(&histograms->wait, time_between(begin_ns, now_ns));
     return err;
 }
 
