@@ -5,7 +5,8 @@
  * handler set and removed at once costs nothing, and no request of ours lands inside a chain of the user's.
  *
  * Removal is two-phase: unlinked from by_fd and never called again at once; freed by handlers_queue() when no poll of it is
- * in the kernel any more. A handler's memory is valid as long as it is armed, or dirty, or linked in by_fd.
+ * in the kernel any more. A handler's memory is valid as long as it is armed, or dirty, or linked in by_fd; all of them are
+ * on one list, for a ring that broke and completes no poll any more.
  */
 #include "handler.h"
 
@@ -34,6 +35,7 @@ struct handler {
     bool cancel_sent;           /* only valid if armed: its poll is being cancelled */
     bool dirty;                 /* on the dirty list */
     struct handler *next_dirty; /* only valid if dirty */
+    struct handler *next, *prev; /* of all the loop's handlers */
 };
 
 void handlers_init(struct lariat_loop *loop)
@@ -52,6 +54,17 @@ static void mark_dirty(struct handler *h)
     h->next_dirty = NULL;
     *hs->dirty_end = h;
     hs->dirty_end = &h->next_dirty;
+}
+
+static void free_handler(struct handler *h)
+{
+    if (h->prev)
+        h->prev->next = h->next;
+    else
+        h->loop->handlers.all = h->next;
+    if (h->next)
+        h->next->prev = h->prev;
+    free(h);
 }
 
 static unsigned wanted_mask(const struct handler *h)
@@ -108,7 +121,7 @@ bool handlers_queue(struct lariat_loop *loop)
             hs->dirty_end = &hs->dirty;
         h->dirty = false;
         if (h->removed && !h->armed)
-            free(h);
+            free_handler(h);
     }
     return true;
 }
@@ -194,18 +207,27 @@ static int make_room(struct loop_handlers *hs, int fd)
     return 0;
 }
 
-static struct handler *add_handler(struct lariat_loop *loop, int fd, bool edge)
+/* In place of *h, if that is one. 0, -EBADF or -ENOMEM. */
+static int add_handler(struct lariat_loop *loop, int fd, bool edge, struct handler **h)
 {
-    struct handler *h = calloc(1, sizeof(*h));
+    int err = make_room(&loop->handlers, fd);
+    struct handler *added = err ? NULL : calloc(1, sizeof(*added));
 
-    if (!h)
-        return NULL;
-    h->completion.fn = handler_event;
-    h->loop = loop;
-    h->fd = fd;
-    h->edge = edge;
-    loop->handlers.by_fd[fd] = h;
-    return h;
+    if (!added)
+        return err ? err : -ENOMEM;
+    if (*h)
+        remove_handler(*h);
+    added->completion.fn = handler_event;
+    added->loop = loop;
+    added->fd = fd;
+    added->edge = edge;
+    added->next = loop->handlers.all;
+    if (added->next)
+        added->next->prev = added;
+    loop->handlers.all = added;
+    loop->handlers.by_fd[fd] = added;
+    *h = added;
+    return 0;
 }
 
 static int set_handler(struct lariat_loop *loop, int fd, bool edge, void (*readable)(void *), void (*writable)(void *),
@@ -225,19 +247,12 @@ static int set_handler(struct lariat_loop *loop, int fd, bool edge, void (*reada
     if (loop->stopping)
         return -ESHUTDOWN;
     /* A new edge handler must report what is ready now, and a poll cannot change its nature: so another handler. */
-    if (h && (edge || h->edge)) {
-        remove_handler(h);
-        h = NULL;
-    }
-    if (!h) {
-        int err = make_room(&loop->handlers, fd);
+    if (!h || edge || h->edge) {
+        int err = add_handler(loop, fd, edge, &h);
 
         if (err)
-            return err;
-        h = add_handler(loop, fd, edge);
+            return err; /* and the one before stays */
     }
-    if (!h)
-        return -ENOMEM;
     h->readable = readable;
     h->writable = writable;
     h->opaque = opaque;
@@ -270,15 +285,8 @@ void handlers_exit(struct lariat_loop *loop)
 {
     struct loop_handlers *hs = &loop->handlers;
 
-    while (hs->dirty) {
-        struct handler *h = hs->dirty;
-
-        hs->dirty = h->next_dirty;
-        if (h->removed) /* the others are in by_fd */
-            free(h);
-    }
-    for (unsigned i = 0; i < hs->n_by_fd; i++)
-        free(hs->by_fd[i]);
+    while (hs->all)
+        free_handler(hs->all);
     free(hs->by_fd);
     handlers_init(loop);
 }

@@ -46,6 +46,7 @@ struct loop_handlers {
     unsigned n_armed;       /* polls in the kernel */
     struct handler *dirty;  /* first of those that need an SQE, or to be freed */
     struct handler **dirty_end;
+    struct handler *all;    /* first of all, removed ones too */
 };
 
 struct lariat_loop {
