@@ -3,9 +3,10 @@
  * LARIAT_OP_FULL: repeat short transfers, EINTR and EAGAIN until everything is transferred, the end of file, or a real error.
  * Pure bookkeeping on the op's private part; op.c talks to the ring.
  *
- * After a short transfer with O_DIRECT the remainder must still be aligned. So the repeated request begins at the last
- * multiple of the alignment that the original request had, and a few bytes (`tail`) are transferred again. If no more than
- * those come back, the end is reached; that is also how the end of a file is told from a short transfer without looping.
+ * After a short transfer the request goes on where it ended, so that the kernel says what stands in the way there: nothing
+ * (the end of file), a full disk, a bad sector. With O_DIRECT that place may not be aligned, and the answer is EINVAL. Then
+ * the repeated request begins at the last multiple of the alignment that the original one had, and a few bytes (`tail`) are
+ * transferred again; if no more than those come back, the end is reached.
  */
 #include "op.h"
 
@@ -73,13 +74,27 @@ static uint32_t alignment(const struct op_priv *p)
     return (uint32_t)(bits & -bits);
 }
 
+/* Begin at an aligned place. False: it was one. */
+static bool step_back(struct op_priv *p)
+{
+    uint32_t tail = p->tail ? 0 : p->done & (alignment(p) - 1);
+
+    p->tail += tail;
+    p->done -= tail;
+    return tail;
+}
+
 /* EINTR: again. EAGAIN: again once the descriptor is ready. Anything else, or too often: the end. */
 static bool failed(struct lariat_op *op, int *res)
 {
     struct op_priv *p = op_priv(op);
     bool again = *res == -EINTR || (*res == -EAGAIN && !(op->rw_flags & RWF_NOWAIT));
 
-    if (!again || (p->bits & OP_CANCELLED) || ++p->retries > RETRIES_MAX)
+    if (p->bits & OP_CANCELLED)
+        return true;
+    if (*res == -EINVAL && step_back(p))
+        return false;
+    if (!again || ++p->retries > RETRIES_MAX)
         return true;
     if (*res == -EAGAIN)
         p->state = OP_POLLING;
@@ -102,20 +117,17 @@ bool op_full_step(struct lariat_op *op, int *res)
     if (*res < 0)
         return failed(op, res);
     moved = (uint32_t)*res;
-    if (moved <= p->tail) { /* nothing new: the end of file, or a writer that gets nowhere */
+    if (moved <= p->tail) { /* nothing new: the end of file */
         *res = (int)(p->done + p->tail);
         return true;
     }
     p->retries = 0;
     p->done += moved;
     p->tail = 0;
-    if (p->done >= p->total || (p->bits & OP_CANCELLED)) {
-        *res = (int)p->done;
-        return true;
-    }
-    p->tail = p->done & (alignment(p) - 1);
-    p->done -= p->tail;
-    return false;
+    if (p->done < p->total && !(p->bits & OP_CANCELLED))
+        return false;
+    *res = (int)p->done;
+    return true;
 }
 
 void op_full_remainder(const struct op_priv *p, struct io_uring_sqe *sqe)

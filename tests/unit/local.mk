@@ -44,6 +44,7 @@ unit_tests += \
 	tests/unit/test_op_drain \
 	tests/unit/test_op_fixed \
 	tests/unit/test_op_full \
+	tests/unit/test_op_full_steps \
 	tests/unit/test_op_life \
 	tests/unit/test_op_link \
 	tests/unit/test_op_net \

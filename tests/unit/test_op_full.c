@@ -448,7 +448,7 @@ END_TEST
 /* In a child: the limit belongs to the process. */
 static int write_beyond_the_limit(void *opaque)
 {
-    static char data[4096];
+    static char data[4096] __attribute__((aligned(4096)));
     struct lariat_loop *own = NULL;
     struct rlimit limit = { 1024, 1024 };
     struct counted_op op;
