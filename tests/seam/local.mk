@@ -19,6 +19,10 @@ SEAM_LDADD = \
 	$(CHECK_LIBS) \
 	$(NULL)
 
-seam_tests = tests/seam/test_seam
+seam_tests = \
+	tests/seam/test_old_kernel \
+	tests/seam/test_seam \
+	$(NULL)
 unit_tests += $(seam_tests)
+tests_seam_test_old_kernel_LDADD = $(SEAM_LDADD)
 tests_seam_test_seam_LDADD = $(SEAM_LDADD)

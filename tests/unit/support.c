@@ -431,6 +431,22 @@ void counted_op_init(struct counted_op *counted)
 
 /* Child processes */
 
+#ifdef LARIAT_COVERAGE
+void __gcov_dump(void);
+
+/* gcov writes what it counted at exit(), which neither _exit() nor abort() calls. */
+static void save_coverage(int sig)
+{
+    (void)sig;
+    __gcov_dump();
+}
+#else
+static void save_coverage(int sig)
+{
+    (void)sig;
+}
+#endif
+
 static _Noreturn void be_the_child(int (*fn)(void *), void *opaque, int stderr_fd)
 {
 #ifdef VALGRIND_CLO_CHANGE
@@ -445,7 +461,12 @@ static _Noreturn void be_the_child(int (*fn)(void *), void *opaque, int stderr_f
         dup2(stderr_fd, STDERR_FILENO);
         close(stderr_fd);
     }
-    _exit(fn(opaque));
+#ifdef LARIAT_COVERAGE
+    signal(SIGABRT, save_coverage);
+#endif
+    int status = fn(opaque);
+    save_coverage(0);
+    _exit(status);
 }
 
 int status_in_child(int (*fn)(void *), void *opaque)

@@ -121,8 +121,24 @@ START_TEST(a_loop_made_without_the_flag_cannot_be_embedded)
 
     ck_assert_int_eq(lariat_loop_fd(loop), -EOPNOTSUPP);
     ck_assert_int_eq(lariat_loop_prepare(loop, &timeout_ns), -EOPNOTSUPP);
+    ck_assert_int_eq(lariat_loop_dispatch(loop), -EOPNOTSUPP);
 
     loop_done(loop);
+}
+END_TEST
+
+START_TEST(an_embedded_loop_that_was_closed_has_nothing_to_do)
+{
+    struct lariat_loop *loop = loop_to_embed_or_fail();
+    int64_t timeout_ns = 7;
+
+    ck_assert_int_eq(lariat_loop_close(loop), 0);
+    ck_assert_int_eq(lariat_loop_fd(loop), -ESHUTDOWN);
+    ck_assert_int_eq(lariat_loop_prepare(loop, &timeout_ns), -ESHUTDOWN);
+    ck_assert(!lariat_loop_check(loop));
+    ck_assert_int_eq(lariat_loop_dispatch(loop), -ESHUTDOWN);
+
+    lariat_loop_unref(loop);
 }
 END_TEST
 
@@ -295,6 +311,7 @@ static void add_tests(Suite *suite)
 
     tc = case_of(suite, "calls");
     tcase_add_test(tc, a_loop_made_without_the_flag_cannot_be_embedded);
+    tcase_add_test(tc, an_embedded_loop_that_was_closed_has_nothing_to_do);
     tcase_add_test(tc, an_idle_loop_may_be_waited_for_without_limit);
     tcase_add_test(tc, a_scheduled_bh_means_do_not_wait);
     tcase_add_test(tc, a_timer_limits_the_wait);

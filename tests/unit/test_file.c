@@ -170,6 +170,23 @@ START_TEST(one_thread_may_refresh_while_another_asks)
 }
 END_TEST
 
+static void ask_without_a_size(void *opaque)
+{
+    struct lariat_file_info info = LARIAT_FILE_INFO_INIT;
+    info.size = 0;
+    lariat_file_get_info(opaque, &info);
+}
+
+START_TEST(file_info_without_a_size_aborts)
+{
+    int fd = temp_file_or_fail(1, 0);
+    struct lariat_file *file = reopen_or_fail(fd, O_RDWR);
+    must_abort(ask_without_a_size, file, "lariat_file_get_info", "size");
+    lariat_file_close(file);
+    close(fd);
+}
+END_TEST
+
 START_TEST(an_older_caller_gets_no_more_than_it_asked_for)
 {
     int fd = temp_file_or_fail(100, 0);
@@ -527,6 +544,7 @@ static void add_probing(Suite *suite)
     tcase_add_test(tc, a_refresh_tells_the_new_size);
     tcase_add_test(tc, one_thread_may_refresh_while_another_asks);
     tcase_add_test(tc, an_older_caller_gets_no_more_than_it_asked_for);
+    tcase_add_test(tc, file_info_without_a_size_aborts);
     tcase_add_test(tc, buffers_are_aligned_as_asked);
 }
 

@@ -118,6 +118,23 @@ START_TEST(no_more_of_the_options_is_read_than_their_size_says)
 }
 END_TEST
 
+START_TEST(options_of_a_newer_header_are_taken_as_long_as_they_ask_for_nothing_new)
+{
+    struct {
+        struct lariat_loop_options known;
+        uint64_t new_member;
+    } newer = { LARIAT_LOOP_OPTIONS_INIT, 0 };
+    struct lariat_loop *loop = NULL;
+    newer.known.size = sizeof(newer);
+
+    newer.new_member = UINT64_C(1) << 56;
+    ck_assert_int_eq(lariat_loop_new(&newer.known, &loop), -E2BIG);
+    ck_assert_ptr_null(loop);
+    newer.new_member = 0;
+    loop_done(loop_with_options_or_fail(&newer.known));
+}
+END_TEST
+
 START_TEST(a_loop_with_a_kernel_thread_that_submits_works)
 {
     struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
@@ -414,6 +431,7 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(tc, queue_sizes_are_rounded_up_to_powers_of_two, 0, 7);
     tcase_add_loop_test(tc, bad_options_are_refused_and_leave_nothing_behind, 0, N_BAD_OPTIONS);
     tcase_add_test(tc, no_more_of_the_options_is_read_than_their_size_says);
+    tcase_add_test(tc, options_of_a_newer_header_are_taken_as_long_as_they_ask_for_nothing_new);
     tcase_add_test(tc, a_loop_with_a_kernel_thread_that_submits_works);
 
     tc = case_of(suite, "iterations");

@@ -233,6 +233,22 @@ START_TEST(known_work_is_counted_exactly)
 }
 END_TEST
 
+static void ask_without_a_size(void *opaque)
+{
+    struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
+    struct lariat_loop *loop = NULL;
+    (void)opaque;
+    stats.size = 0;
+    child_require(lariat_loop_new(NULL, &loop) == 0);
+    lariat_loop_get_stats(loop, &stats);
+}
+
+START_TEST(statistics_without_a_size_abort)
+{
+    must_abort(ask_without_a_size, NULL, "lariat_loop_get_stats", "size");
+}
+END_TEST
+
 START_TEST(no_more_of_the_statistics_is_filled_than_their_size_says)
 {
     struct lariat_loop *loop = loop_or_fail();
@@ -443,6 +459,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, each_poll_counts_one_iteration);
     tcase_add_test(tc, known_work_is_counted_exactly);
     tcase_add_test(tc, no_more_of_the_statistics_is_filled_than_their_size_says);
+    tcase_add_test(tc, statistics_without_a_size_abort);
     tcase_add_test(tc, statistics_stay_readable_after_close);
     tcase_add_test(tc, counters_read_by_another_thread_never_go_back);
 

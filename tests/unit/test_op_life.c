@@ -297,6 +297,39 @@ START_TEST(a_raw_sqe_is_zeroed_and_refused_by_its_result)
 }
 END_TEST
 
+START_TEST(a_raw_request_that_cannot_be_made_goes_nowhere)
+{
+    static const struct io_uring_sqe zero;
+    struct counted_op op;
+    counted_op_init(&op);
+    op.op.flags = 1u << 31;
+    for (int i = 0; i < 2; i++) {
+        struct io_uring_sqe *sqe = lariat_sqe(loop, &op.op);
+        ck_assert_mem_eq(sqe, &zero, sizeof(zero));
+        io_uring_prep_nop(sqe);
+        sqe->len = 7;
+        ck_assert_int_eq(op.done, 0);
+        ck_assert_int_eq(result(&op), -EINVAL);
+    }
+    ck_assert_uint_eq(stats_of(loop).ops_inflight, 0);
+}
+END_TEST
+
+START_TEST(a_raw_request_is_measured)
+{
+    static struct lariat_histogram latencies;
+    struct __kernel_timespec soon = { 0, 1000000 };
+    struct counted_op op;
+    counted_op_init(&op);
+    ck_assert_int_eq(lariat_loop_enable_histograms(loop, true), 0);
+    io_uring_prep_timeout(lariat_sqe(loop, &op.op), &soon, 0, 0);
+    ck_assert_int_eq(result(&op), -ETIME);
+    ck_assert_int_eq(lariat_loop_get_histogram(loop, LARIAT_LOOP_HISTOGRAM_LATENCY, &latencies), 0);
+    ck_assert_uint_eq(latencies.n, 1);
+    ck_assert_uint_ge(latencies.min_ns, 1000000);
+}
+END_TEST
+
 START_TEST(a_raw_multishot_poll_completes_for_each_event)
 {
     int fd = eventfd_or_fail();
@@ -469,6 +502,8 @@ static void add_raw(Suite *suite)
     tcase_add_test(tc, a_raw_timeout_ends_with_etime);
     tcase_add_test(tc, raw_openat_and_statx_work_as_the_system_calls);
     tcase_add_test(tc, a_raw_sqe_is_zeroed_and_refused_by_its_result);
+    tcase_add_test(tc, a_raw_request_that_cannot_be_made_goes_nowhere);
+    tcase_add_test(tc, a_raw_request_is_measured);
     tcase_add_test(tc, a_raw_multishot_poll_completes_for_each_event);
 }
 

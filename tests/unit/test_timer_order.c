@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Many timers: what fired is compared with a sorted list. */
+#include "loop.h"
 #include "support.h"
 
 enum { MANY = 5000 };
@@ -116,6 +117,58 @@ START_TEST(sets_moves_and_cancels_at_random_keep_the_order)
 }
 END_TEST
 
+/* Timers whose callbacks cancel and set others, while hundreds are due at once. */
+enum { N_MEDDLERS = 400 };
+
+static struct {
+    uint64_t random;
+    int64_t now_ns, last_ns; /* due time of the one that ran last in this iteration */
+    int serial, serial_before; /* the latest, and that at the beginning of this iteration */
+    int n_left, n_wrong;
+} meddling;
+
+static void meddle(void *opaque)
+{
+    struct numbered *one = opaque, *other = &numbered[test_random(&meddling.random) % N_MEDDLERS];
+    meddling.n_wrong += one->serial == 0 || one->serial > meddling.serial_before || one->due_ns < meddling.last_ns;
+    meddling.last_ns = one->due_ns;
+    one->serial = 0;
+    if (test_random(&meddling.random) % 2 == 0) {
+        lariat_timer_cancel(&other->timer);
+        other->serial = 0;
+    } else if (meddling.n_left-- > 0) {
+        const bool due = test_random(&meddling.random) % 2 == 0;
+        numbered_set(other, due ? meddling.now_ns - 1 : INT64_MAX - 1, ++meddling.serial);
+    }
+}
+
+START_TEST(hundreds_that_are_due_may_cancel_and_set_each_other)
+{
+    struct lariat_loop *loop = loop_or_fail();
+    meddling.random = test_seed();
+    meddling.now_ns = lariat_now_ns();
+    meddling.n_left = 2000;
+    for (int i = 0; i < N_MEDDLERS; i++) {
+        const int64_t due_ns = i % 3 == 0 ? INT64_MAX - i : meddling.now_ns - (int64_t)(test_random(&meddling.random) % 100);
+        numbered[i] = (struct numbered){ .serial = 0 };
+        lariat_timer_init(&numbered[i].timer, loop, meddle, &numbered[i]);
+        numbered_set(&numbered[i], due_ns, ++meddling.serial);
+    }
+
+    do {
+        meddling.last_ns = 0;
+        meddling.serial_before = meddling.serial;
+    } while (lariat_loop_poll(loop, false) == 1);
+    ck_assert_int_eq(meddling.n_wrong, 0);
+    for (int i = 0; i < N_MEDDLERS; i++) {
+        ck_assert(numbered[i].serial == 0 || numbered[i].due_ns > meddling.now_ns);
+        lariat_timer_cancel(&numbered[i].timer);
+    }
+    ck_assert_uint_eq(loop->timers.n, 0);
+    loop_done(loop);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_timers_are_set_cancelled_and_fired)
 {
     enum { N = 100000 };
@@ -148,6 +201,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, timers_of_equal_expiry_run_in_the_order_they_were_set);
     tcase_add_test(tc, timers_run_in_order_of_expiry);
     tcase_add_test(tc, sets_moves_and_cancels_at_random_keep_the_order);
+    tcase_add_test(tc, hundreds_that_are_due_may_cancel_and_set_each_other);
     tcase_add_test(tc, a_hundred_thousand_timers_are_set_cancelled_and_fired);
 }
 
