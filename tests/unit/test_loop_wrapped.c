@@ -83,6 +83,62 @@ START_TEST(a_link_refused_for_want_of_room_takes_those_behind_it_along)
 }
 END_TEST
 
+/* A full read of 6 bytes from a pipe, of which 3 have come, in a loop whose queue is full and cannot be emptied. */
+static void park_a_read(struct counted_op *read, struct counted_op *nop, char *buf, const int fds[2])
+{
+    struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
+    opts.sq_entries = 1;
+    opts.cq_entries = 8;
+    loop = loop_with_options_or_fail(&opts);
+    counted_op_init(read);
+    counted_op_init(nop);
+    read->op.flags = LARIAT_OP_FULL;
+    lariat_read(loop, &read->op, fds[0], buf, 6, -1);
+    poll_until_quiet(loop);
+    write_or_fail(fds[1], "abc", 3);
+    while (!ring_cq_ready(&loop->ring))
+        ck_assert_int_eq(ring_get_events(&loop->ring), 0);
+    lariat_nop(loop, &nop->op);
+    kernel.n_refused = 2; /* by the iteration, and for the rest of the read */
+    ck_assert_int_eq(lariat_loop_poll(loop, false), 0);
+    ck_assert_int_eq(kernel.n_refused, 0);
+    ck_assert_ptr_eq(loop->parked, &read->op);
+}
+
+START_TEST(the_rest_of_a_full_read_that_found_no_room_is_queued_later)
+{
+    struct counted_op read, nop;
+    char buf[6] = "";
+    int fds[2];
+    pipe_or_fail(fds);
+    park_a_read(&read, &nop, buf, fds);
+    write_or_fail(fds[1], "def", 3);
+    ck_assert_int_eq(result(&read), 6);
+    ck_assert_mem_eq(buf, "abcdef", 6);
+    ck_assert_int_eq(nop.done, 1);
+    close_loop();
+    close_both(fds);
+}
+END_TEST
+
+/* The kernel does not have it, so a request to cancel finds nothing; it is made again when the kernel has. */
+START_TEST(a_full_read_that_found_no_room_can_be_cancelled)
+{
+    struct counted_op read, nop;
+    char buf[6] = "";
+    int fds[2];
+    pipe_or_fail(fds);
+    park_a_read(&read, &nop, buf, fds);
+    kernel.n_refused = 1;
+    ck_assert_int_eq(lariat_op_cancel(loop, &read.op), -EAGAIN);
+    ck_assert_int_eq(lariat_op_cancel(loop, &read.op), 0);
+    ck_assert_int_eq(result(&read), -ECANCELED);
+    ck_assert_int_eq(nop.done, 1);
+    close_loop();
+    close_both(fds);
+}
+END_TEST
+
 /* The flags of a sleep while a read from a pipe is under way; with an offset that counts as storage. */
 static unsigned flags_of_a_wait_for(int64_t offset)
 {
@@ -221,6 +277,8 @@ static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "wrapped");
     tcase_add_test(tc, a_link_refused_for_want_of_room_takes_those_behind_it_along);
+    tcase_add_test(tc, the_rest_of_a_full_read_that_found_no_room_is_queued_later);
+    tcase_add_test(tc, a_full_read_that_found_no_room_can_be_cancelled);
     tcase_add_test(tc, only_a_wait_for_storage_counts_as_one);
     tcase_add_test(tc, a_loop_that_sleeps_in_poll_first_submits_all);
     tcase_add_test(tc, a_timer_set_before_all_time_is_due_where_deadlines_are_relative);

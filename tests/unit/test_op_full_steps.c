@@ -82,9 +82,32 @@ START_TEST(a_full_read_cancelled_while_it_waits_tells_what_it_has)
 }
 END_TEST
 
+/* A stream of which 42 of 100 bytes came, and then an error. */
+static bool is_the_end(int error, unsigned bits)
+{
+    const struct op_request request = { .opcode = IORING_OP_RECV, .len = 100 };
+    struct lariat_op op = full_op(LARIAT_OP_KIND_RECV, request);
+    int moved = 42, res = error;
+    ck_assert(!op_full_step(&op, &moved));
+    op_priv(&op)->bits |= (uint8_t)bits;
+    bool end = op_full_step(&op, &res);
+    ck_assert_int_eq(res, error);
+    return end;
+}
+
+START_TEST(a_stream_has_no_alignment_and_a_cancelled_op_does_not_go_on)
+{
+    ck_assert(is_the_end(-EINVAL, 0));
+    ck_assert(!is_the_end(-EINTR, 0));
+    ck_assert(is_the_end(-EINTR, OP_CANCELLED));
+    ck_assert(is_the_end(-EAGAIN, OP_CANCELLED));
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "steps");
+    tcase_add_test(tc, a_stream_has_no_alignment_and_a_cancelled_op_does_not_go_on);
     tcase_add_test(tc, the_rest_of_a_vector_is_aligned_once_the_kernel_asks_for_it);
     tcase_add_test(tc, an_aligned_write_that_is_short_ends_with_what_stands_in_its_way);
     tcase_add_test(tc, a_full_read_cancelled_while_it_waits_tells_what_it_has);
