@@ -130,8 +130,19 @@ static int submit_until(struct ring *r, unsigned tail)
     return ret < 0 ? ret : 0;
 }
 
+/*
+ * A chain ends with the submission that its last link goes out with: for the kernel anyway, and here too, lest a submission
+ * cut short leaves that link behind and the next request, a poll of the loop's maybe, becomes part of the chain.
+ */
+static inline void end_chain(struct ring *r)
+{
+    if (unlikely(r->look_back))
+        ring_end_chain(r);
+}
+
 int ring_submit(struct ring *r)
 {
+    end_chain(r);
     return submit_until(r, r->sq_tail);
 }
 
@@ -175,6 +186,7 @@ int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
 
     if (unlikely(r->wait_by_poll))
         return wait_in_poll(r, deadline_ns);
+    end_chain(r);
     n = publish(r, r->sq_tail);
     if (r->no_iowait && !iowait)
         flags |= IORING_ENTER_NO_IOWAIT;
@@ -264,7 +276,7 @@ void ring_end_chain(struct ring *r)
 {
     if (note_chain(r))
         r->sqes[(r->sq_tail - 1) & r->sq_mask].flags &= (uint8_t)~CHAIN_FLAGS;
-    r->chain_open = false;
+    r->chain_open = r->look_back = false;
 }
 
 int ring_reserve(struct ring *r, unsigned n)

@@ -16,6 +16,7 @@ include tests/seam/local.mk
 include tests/unit/local.mk
 include tests/stress/local.mk
 include tests/fault/local.mk
+include tests/sim/local.mk
 unit_tests += $(bench_unit_tests)
 
 if HAVE_CHECK

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "loop.h"
+
+#include "choice.h"
+#include "clock.h"
+#include "kernel.h"
+#include "memory.h"
+#include "object.h"
+#include "oracle.h"
+#include "program.h"
+#include "request.h"
+#include "sim.h"
+
+#define CLOCK_READS_MOST 50000 /* in a row; windows here are shorter */
+#define ROUNDS_MOST 20000
+#define CLOSE_FAULTS_MOST 400  /* enters */
+#define FOREIGN_ONE_IN 8
+#define FOREIGN_THREAD UINT64_C(1) << 40
+
+static bool interfering;
+
+/* ---- others ---- */
+
+/* Another thread, or a signal handler of the owner's, does what any thread may do. */
+void world_interfere(void)
+{
+    bool foreign = choice_random(2);
+    uint64_t self = thread_number;
+
+    if (interfering || !oracle.loop || !oracle.inside || choice_faults_over() || choice_random(FOREIGN_ONE_IN))
+        return;
+    if (!choice_fault(foreign ? FAULT_FOREIGN : FAULT_SIGNAL))
+        return;
+    interfering = true;
+    if (foreign)
+        thread_number = FOREIGN_THREAD;
+    program_any_thread(choice_random(256), foreign);
+    thread_number = self;
+    interfering = false;
+}
+
+void world_clock_was_read(void)
+{
+    sim_require(sim_clock_reads() < CLOCK_READS_MOST, "the loop reads the clock without end");
+}
+
+/* ---- running the loop ---- */
+
+/* A handler whose poll failed was called, and is gone. */
+static void forget_failed_handlers(void)
+{
+    for (unsigned i = 0; i < N_OBJECTS; i++) {
+        struct sim_handler *h = &oracle.handlers[i];
+
+        if (h->failed && h->set && !oracle.loop->handlers.by_fd[h->object->fd])
+            h->set = false;
+    }
+}
+
+static void iterate(bool blocking)
+{
+    int ret;
+
+    oracle_iteration_begin();
+    ret = lariat_loop_poll(oracle.loop, blocking);
+    oracle_iteration_end(ret);
+    forget_failed_handlers();
+}
+
+/* As an outer event loop does it. */
+static void iterate_embedded(void)
+{
+    int64_t timeout_ns;
+    bool work;
+    int ret;
+
+    oracle_iteration_begin();
+    ret = lariat_loop_prepare(oracle.loop, &timeout_ns);
+    sim_require(ret == 0 || oracle.broken, "prepare gives %d", ret);
+    if (ret == 0 && timeout_ns)
+        kernel_poll_ring(timeout_ns);
+    work = lariat_loop_check(oracle.loop);
+    sim_trace("check: %d", work);
+    if (!work) {
+        oracle.inside = false;
+        return;
+    }
+    /* An iteration is what dispatch does; check and prepare read the clock before. */
+    oracle_iteration_begin();
+    ret = lariat_loop_dispatch(oracle.loop);
+    oracle_iteration_end(ret);
+    forget_failed_handlers();
+}
+
+void world_iterate(bool blocking)
+{
+    if (oracle.loop->embed && choice_random(2))
+        iterate_embedded();
+    else
+        iterate(blocking);
+}
+
+/* ---- the end of a run ---- */
+
+static bool anything_in_flight(void)
+{
+    for (unsigned i = 0; i < N_OPS; i++)
+        if (oracle.ops[i].in_flight)
+            return true;
+    return false;
+}
+
+static void disarm_timers(void)
+{
+    for (unsigned i = 0; i < N_TIMERS; i++)
+        if (oracle.timers[i].armed && oracle.timers[i].expire_ns > sim_clock_peek() + 1000000000) {
+            lariat_timer_cancel(&oracle.timers[i].timer);
+            oracle.timers[i].armed = false;
+        }
+}
+
+/* The faults are over: what can end, ends; what waits is cancelled, and then ends too. */
+static void finish_everything(void)
+{
+    unsigned rounds = 0;
+
+    choice_end_faults();
+    disarm_timers();
+    program_remove_handlers();
+    for (unsigned pass = 0; pass < 2; pass++) {
+        uint64_t idles = kernel_idles();
+
+        while (kernel_idles() == idles && !oracle.broken) {
+            sim_require(rounds++ < ROUNDS_MOST, "the loop does not come to rest after the faults are over");
+            world_iterate(true);
+        }
+        for (unsigned i = 0; i < N_OPS && !pass; i++)
+            if (oracle.ops[i].in_flight)
+                program_cancel(&oracle.ops[i]);
+    }
+    for (unsigned i = 0; i < N_OPS; i++) /* one that a cancel missed, asked only once, may wait for ever */
+        sim_require(!oracle.ops[i].in_flight || choice_may_strike(FAULT_CANCEL) || oracle.broken,
+                    "op %u never completes, though cancelled", i);
+}
+
+static void close_loop(void)
+{
+    int ret;
+
+    sim_trace("program: closes");
+    kernel_forget_enters();
+    oracle.closing = oracle.inside = true;
+    oracle.iteration++;
+    ret = lariat_loop_close(oracle.loop);
+    for (unsigned i = 0; i < N_TIMERS; i++)
+        oracle.timers[i].armed = false;
+    for (unsigned i = 0; i < N_OBJECTS; i++)
+        oracle.handlers[i].set = false;
+    oracle_closed(ret);
+}
+
+/* Ops refused at the very end are told by polls; then everything is given back. */
+static void give_back(void)
+{
+    for (unsigned i = 0; i < 4; i++)
+        (void)lariat_loop_poll(oracle.loop, false);
+    sim_require(oracle.broken || !anything_in_flight() || program_resubmits(), "an op was lost in the close");
+    for (unsigned i = 0; i < N_BHS; i++) {
+        lariat_bh_delete(oracle.bhs[i].bh);
+        oracle_bh_deleted(i);
+    }
+    lariat_loop_unref(oracle.loop);
+    oracle.loop = NULL;
+}
+
+static int make_loop(void)
+{
+    static const unsigned sq[] = { 1, 2, 4, 8, 16, 32, 128, 128 };
+    static const int64_t windows[] = { 0, 0, 1, 4000, 8000, 32768, 32768, 20000 };
+    struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
+    struct lariat_poll_params params;
+    uint8_t sizes = choice_header(13), flags = choice_header(14);
+
+    lariat_poll_params_init(&params, LARIAT_POLL_CLASSIC);
+    params.max_ns = windows[flags & 7];
+    params.grow = flags >> 3 & 3;
+    params.shrink = flags >> 5 & 1;
+    opts.poll = &params;
+    opts.sq_entries = sq[sizes & 7];
+    opts.cq_entries = opts.sq_entries << (sizes >> 3 & 3);
+    opts.flags = flags & 64 ? LARIAT_LOOP_EMBED : 0;
+    return lariat_loop_new(&opts, &oracle.loop);
+}
+
+static void run_program(void)
+{
+    uint8_t end = choice_header(15);
+
+    if (choice_header(14) & 128)
+        (void)lariat_loop_enable_histograms(oracle.loop, true);
+    while (choice_more())
+        program_act(choice_byte());
+    if ((end & 7) == 7) {
+        oracle.broken = true;
+        kernel_break();
+        world_iterate(false);
+    } else if (end & 1) {
+        finish_everything();
+    }
+    close_loop();
+    choice_end_faults();
+    give_back();
+}
+
+void sim_run(const uint8_t *bytes, size_t n)
+{
+    long outstanding = memory_outstanding();
+    int err;
+
+    choice_begin(bytes, n);
+    sim_clock_begin();
+    objects_begin();
+    kernel_begin();
+    oracle_begin();
+    program_begin();
+    seam = &kernel_seam;
+    err = make_loop();
+    sim_trace("loop made: %d", err);
+    if (!err)
+        run_program();
+    else
+        sim_require(err == -ENOMEM || err == -EMFILE, "making a loop gives %d", err);
+    kernel_check_clean();
+    sim_require(memory_outstanding() <= outstanding, "%ld allocations were not freed", memory_outstanding() - outstanding);
+}
