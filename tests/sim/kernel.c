@@ -27,6 +27,7 @@
 #define N_TASK_WORK 8192
 #define TASK_WORK_MOST 20
 #define ENTERS_MOST 20000 /* in one call of the loop, or while it closes */
+#define RELATIVE_SLACK_NS 1000 /* from the reading of the clock to the call */
 
 /* What the kernel knows; each age knows all that came before. */
 enum age { AGE_FIRST, AGE_EXT_ARG, AGE_MULTISHOT, AGE_SUBMIT_ALL, AGE_COOP, AGE_SINGLE, AGE_DEFER, AGE_ABS, AGE_NEWEST };
@@ -356,7 +357,7 @@ static int submit(unsigned n)
 /* Until there is a completion, or the clock shows the deadline. */
 static int wait_until(int64_t deadline_ns, int64_t slack_ns)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         int64_t time, next;
 
         advance();
@@ -368,7 +369,8 @@ static int wait_until(int64_t deadline_ns, int64_t slack_ns)
             return 0;
         if (choice_fault(FAULT_EINTR))
             return -EINTR;
-        oracle_blocks(deadline_ns, slack_ns);
+        /* Later the clock may have gone back behind the deadline, of which the loop knows nothing. */
+        oracle_blocks(first ? deadline_ns : 0, slack_ns);
         sim_clock_forget_reads();
         if (choice_fault(FAULT_FOREIGN)) {
             int64_t until = sim_time() + choice_random(100000);
@@ -406,7 +408,7 @@ static int read_deadline(unsigned flags, const struct io_uring_getevents_arg *ar
     *deadline = ts->tv_sec * 1000000000 + ts->tv_nsec;
     if (flags & IORING_ENTER_ABS_TIMER)
         return k.age < AGE_ABS ? -EINVAL : 0;
-    *slack = sim_clock_lag();
+    *slack = RELATIVE_SLACK_NS + sim_clock_lag();
     if (__builtin_add_overflow(*deadline, sim_clock_peek(), deadline))
         *deadline = SIM_NEVER;
     return 0;
@@ -477,7 +479,7 @@ static int ring_poll(int fd, const struct timespec *timeout)
     sim_require(!(k.flags & IORING_SETUP_DEFER_TASKRUN), "poll of a ring whose descriptor wakes nobody");
     if (timeout && __builtin_add_overflow((int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec, sim_clock_peek(), &deadline))
         deadline = SIM_NEVER;
-    ret = wait_until(deadline, sim_clock_lag());
+    ret = wait_until(deadline, RELATIVE_SLACK_NS + sim_clock_lag());
     return ret == -ETIME ? 0 : ret == 0 && k.cq_tail != k.cq_head ? 1 : -EINTR;
 }
 

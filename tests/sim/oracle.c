@@ -43,25 +43,39 @@ static void enqueue(unsigned slot)
     queue.entries[(queue.first + queue.n++) % N_QUEUED].pushed = oracle.n_pushed;
 }
 
+/* The latest push of its BH? Cancelled, it still stands for the place that the BH has if it is scheduled once more. */
+static bool entry_stands(unsigned i)
+{
+    unsigned slot = queue.entries[i % N_QUEUED].slot;
+
+    return slot >= N_BHS || oracle.bhs[slot].pushed == queue.entries[i % N_QUEUED].pushed;
+}
+
 static bool entry_lives(unsigned i)
 {
     unsigned slot = queue.entries[i % N_QUEUED].slot;
 
-    return slot >= N_BHS ||
-           (oracle.bhs[slot].scheduled && oracle.bhs[slot].pushed == queue.entries[i % N_QUEUED].pushed);
+    return entry_stands(i) && (slot >= N_BHS || oracle.bhs[slot].scheduled);
 }
 
-/* Is there a BH that has to run? */
+/* Is there a BH that has to run? The first of them. */
 static bool bh_pending(uint64_t *pushed)
 {
-    while (queue.n && !entry_lives(queue.first)) {
+    unsigned i;
+
+    while (queue.n && !entry_stands(queue.first)) {
         queue.first++;
         queue.n--;
     }
-    *pushed = queue.n ? queue.entries[queue.first % N_QUEUED].pushed : 0;
-    return queue.n;
+    for (i = queue.first; i != queue.first + queue.n; i++)
+        if (entry_lives(i)) {
+            *pushed = queue.entries[i % N_QUEUED].pushed;
+            return true;
+        }
+    return false;
 }
 
+/* Those before it were cancelled, and the loop has passed them. */
 static void bh_runs(unsigned slot, uint64_t pushed)
 {
     uint64_t first;
@@ -69,6 +83,10 @@ static void bh_runs(unsigned slot, uint64_t pushed)
     sim_require(bh_pending(&first), "a BH runs that was not scheduled, or was cancelled or deleted (slot %u)", slot);
     sim_require(first == pushed, "BHs run out of order: number %llu, but %llu comes first", (unsigned long long)pushed,
                 (unsigned long long)first);
+    while (queue.entries[queue.first % N_QUEUED].pushed != pushed) {
+        queue.first++;
+        queue.n--;
+    }
     queue.first++;
     queue.n--;
 }
@@ -324,6 +342,7 @@ void oracle_iteration_begin(void)
 {
     kernel_forget_enters();
     sim_clock_mark();
+    sim_clock_forget_reads();
     oracle.iteration++;
     oracle.inside = true;
     oracle.pushed_before = oracle.n_pushed;
