@@ -1,4 +1,45 @@
 # SPDX-License-Identifier: MIT
+# Two kinds. Count-down injection: the Nth malloc, descriptor, ring call or thread fails, see inject.h and countdown.h.
+if HAVE_CHECK
+check_LTLIBRARIES += tests/fault/libinject.la
+endif
+tests_fault_libinject_la_SOURCES = \
+	tests/fault/countdown.c \
+	tests/fault/countdown.h \
+	tests/fault/inject.c \
+	tests/fault/inject.h \
+	tests/fault/inject_libc.c \
+	$(NULL)
+tests_fault_libinject_la_CPPFLAGS = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests/seam $(LIBURING_CFLAGS)
+
+INJECT_LDADD = tests/fault/libinject.la $(SEAM_LDADD)
+inject_link_flags = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=__asprintf_chk \
+	-Wl,--wrap=aligned_alloc \
+	-Wl,--wrap=asprintf \
+	-Wl,--wrap=calloc \
+	-Wl,--wrap=fopen \
+	-Wl,--wrap=free \
+	-Wl,--wrap=malloc \
+	-Wl,--wrap=mmap \
+	-Wl,--wrap=munmap \
+	-Wl,--wrap=open \
+	-Wl,--wrap=posix_memalign \
+	-Wl,--wrap=pthread_atfork \
+	-Wl,--wrap=pthread_attr_setaffinity_np \
+	-Wl,--wrap=pthread_key_create \
+	-Wl,--wrap=pthread_setspecific \
+	-Wl,--wrap=realloc \
+	-Wl,--wrap=strdup \
+	$(NULL)
+
+unit_tests += \
+	tests/fault/test_countdown_new \
+	$(NULL)
+tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
+
 # Real faults: strace makes system calls of a small program fail. It is linked with the objects
 # themselves, because libtool would make a wrapper script of a program linked with liblariat.la.
 
