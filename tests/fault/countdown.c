@@ -9,6 +9,7 @@
 
 #define N_MAX 400     /* no scenario asks for that much: it would never end */
 #define BLOCK_AFTER 3 /* polls */
+#define RUN_S 20      /* no run takes longer, under valgrind neither */
 
 static const struct inject_plan plans[] = {
     { "memory", INJECT_MEMORY, ENOMEM, false },
@@ -38,6 +39,20 @@ void require_told(bool holds, const char *what)
     inject_off();
     ck_abort_msg("%s; %s, failing %s from call %d on: %s does not hold", now.scenario->name, now.plan->name,
                  now.plan->for_ever ? "for ever" : "once", now.n, what);
+}
+
+/* A run that hangs, in the kernel most likely, still says which it was. */
+static void give_up(int signal_number)
+{
+    char text[200];
+    const int n = snprintf(text, sizeof(text), "%s; %s, failing %s from call %d on: hangs\n", now.scenario->name,
+                           now.plan->name, now.plan->for_ever ? "for ever" : "once", now.n);
+
+    const ssize_t written = write(STDERR_FILENO, text, (size_t)n);
+
+    (void)signal_number;
+    (void)written;
+    abort();
 }
 
 void poll_for(struct lariat_loop *own, const int *value, int target)
@@ -276,6 +291,7 @@ static unsigned run_once(struct stage *stage)
     const long outstanding = inject_outstanding();
     int rc;
 
+    alarm(RUN_S);
     stage->own = NULL;
     stage->iothread = NULL;
     set_stage(stage);
@@ -326,11 +342,13 @@ static void countdown_over(const struct scenario *scenario, const struct inject_
     struct stage stage = { .data = temp_file_or_fail(DATA_BYTES, 0) };
 
     inject_install();
+    signal(SIGALRM, give_up);
     (void)fork_generation(); /* its page is for ever, and no loss */
     now.scenario = scenario;
     socketpair_or_fail(stage.pair);
     for (size_t i = 0; i < n; i++)
         count_both_ways(&stage, &plan[i]);
+    alarm(0);
     close_both(stage.pair);
     close(stage.data);
 }

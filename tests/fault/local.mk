@@ -35,8 +35,11 @@ inject_link_flags = \
 	$(NULL)
 
 unit_tests += \
+	tests/fault/test_countdown_calls \
 	tests/fault/test_countdown_new \
 	$(NULL)
+tests_fault_test_countdown_calls_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_calls_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 
