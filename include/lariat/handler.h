@@ -23,6 +23,7 @@ extern "C" {
  * number is used again the handler would watch the new file.
  *
  * 0; -EBADF (fd < 0, or a large number that is not open); -ENOMEM; -ESHUTDOWN once the loop is stopping (removing is still fine).
+ * After an error nothing has changed: a handler that was set before still is.
  */
 LARIAT_API int lariat_handler_set(struct lariat_loop *loop, int fd, void (*readable)(void *), void (*writable)(void *),
                                   void *opaque);

@@ -132,7 +132,7 @@ static int enable_histograms(struct stage *stage)
 /* ---- handlers ---- */
 
 struct watch {
-    int fd, calls;
+    int fd, calls, other_calls;
 };
 
 static void take_byte(void *opaque)
@@ -141,6 +141,14 @@ static void take_byte(void *opaque)
     char byte;
     require_that(read(watch->fd, &byte, 1) == 1);
     watch->calls++;
+}
+
+static void take_byte_as_the_other(void *opaque)
+{
+    struct watch *watch = opaque;
+    take_byte(watch);
+    watch->calls--;
+    watch->other_calls++;
 }
 
 static void send_byte(struct stage *stage)
@@ -205,6 +213,27 @@ static int set_an_edge_handler(struct stage *stage)
     return rc;
 }
 
+/* If the other cannot be had, the one that is there stays. */
+static int replace_a_handler(struct stage *stage, bool from_edge, bool to_edge)
+{
+    struct watch watch = { .fd = stage->pair[0] };
+    int rc = from_edge ? lariat_handler_set_edge(stage->own, watch.fd, take_byte, NULL, &watch)
+                       : lariat_handler_set(stage->own, watch.fd, take_byte, NULL, &watch);
+    require_that(rc == 0 && lariat_loop_poll(stage->own, false) == 0);
+    inject_on();
+    if (to_edge)
+        rc = lariat_handler_set_edge(stage->own, watch.fd, take_byte_as_the_other, NULL, &watch);
+    else
+        rc = lariat_handler_set(stage->own, watch.fd, take_byte_as_the_other, NULL, &watch);
+    require_that(lariat_loop_poll(stage->own, false) == 0);
+    inject_off();
+    send_byte(stage);
+    poll_for(stage->own, rc == 0 ? &watch.other_calls : &watch.calls, 1);
+    require_that(watch.calls + watch.other_calls == 1);
+    require_that(lariat_handler_set(stage->own, watch.fd, NULL, NULL, NULL) == 0);
+    return rc;
+}
+
 /* Other events: the poll that is in the kernel has to be replaced. */
 static int change_a_handler(struct stage *stage)
 {
@@ -220,6 +249,26 @@ static int change_a_handler(struct stage *stage)
     require_that(watch.calls == 1 && writable == 1);
     require_that(lariat_handler_set(stage->own, watch.fd, NULL, NULL, NULL) == 0);
     return rc;
+}
+
+static int replace_level_by_level(struct stage *stage)
+{
+    return replace_a_handler(stage, false, false);
+}
+
+static int replace_level_by_edge(struct stage *stage)
+{
+    return replace_a_handler(stage, false, true);
+}
+
+static int replace_edge_by_level(struct stage *stage)
+{
+    return replace_a_handler(stage, true, false);
+}
+
+static int replace_edge_by_edge(struct stage *stage)
+{
+    return replace_a_handler(stage, true, true);
 }
 
 static int remove_a_handler(struct stage *stage)
@@ -387,7 +436,11 @@ static const struct scenario calls[] = {
     { "handler_set", set_a_handler, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set of a large number", set_a_handler_of_a_large_number, STAGE_LOOP, INJECT_MEMORY, 0, 0 },
     { "handler_set_edge", set_an_edge_handler, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
+    { "handler_set again", replace_level_by_level, STAGE_LOOP, 0, 0, 0 },
     { "handler_set again, for other events", change_a_handler, STAGE_LOOP, 0, INJECT_ENTER, 0 },
+    { "handler_set_edge after handler_set", replace_level_by_edge, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
+    { "handler_set after handler_set_edge", replace_edge_by_level, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
+    { "handler_set_edge again", replace_edge_by_edge, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set, removing", remove_a_handler, STAGE_LOOP, 0, INJECT_ENTER, 0 },
     { "timer_set_ns many", set_many_timers, STAGE_LOOP, 0, INJECT_MEMORY | INJECT_ENTER, 0 },
     { "register_buffers", register_buffers_alone, STAGE_LOOP, INJECT_REGISTER, 0, 0 },
