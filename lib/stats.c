@@ -58,7 +58,7 @@ int lariat_loop_enable_histograms(struct lariat_loop *loop, bool enable)
     }
     /* Release: pairs with the owner's acquire; it sees them empty, and adds to them from now on. */
     atomic_store_explicit(&loop->histograms, enable ? loop->histograms_made : NULL, memory_order_release);
-    if (enable)
+    if (enable && !err)
         atomic_fetch_or_explicit(&loop->attention, ATTENTION_MEASURE, memory_order_relaxed);
     else
         atomic_fetch_and_explicit(&loop->attention, ~ATTENTION_MEASURE, memory_order_relaxed);

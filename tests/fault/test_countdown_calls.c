@@ -121,6 +121,7 @@ static int enable_histograms(struct stage *stage)
     const int got = lariat_loop_get_histogram(stage->own, LARIAT_LOOP_HISTOGRAM_LATENCY, &histogram);
     inject_off();
     require_that(got == (rc == 0 ? 0 : -ENOENT));
+    require_that((atomic_load(&stage->own->attention) & ATTENTION_MEASURE) == (rc == 0 ? ATTENTION_MEASURE : 0));
     lariat_nop(stage->own, &op.op);
     poll_for(stage->own, &op.done, 1);
     if (rc == 0)
