@@ -48,7 +48,7 @@ int lariat_loop_prepare(struct lariat_loop *loop, int64_t *timeout)
         return -ESHUTDOWN;
     queued_all = loop_queue_internal(loop);
     err = ring_submit(&loop->ring); /* runs what the kernel hints at, once; afterwards only the completion queue counts */
-    if (err && err != -EINTR && err != -EAGAIN && err != -EBUSY && err != -ENOMEM)
+    if (err && !ring_error_passes(err))
         return err;
     notify_raise(&loop->notify);
     loop->prepared = true;

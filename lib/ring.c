@@ -296,6 +296,7 @@ int ring_reserve(struct ring *r, unsigned n)
 
 /*
  * What was queued before must reach the kernel before, since it means the old table. An SQ thread may take a moment.
+ * -EAGAIN for whatever passes: -EBUSY and -ENOMEM mean something else to who registers.
  */
 static int flush(struct ring *r)
 {
@@ -303,7 +304,9 @@ static int flush(struct ring *r)
 
     for (unsigned i = 0; !ret && r->sqpoll && ring_unsubmitted(r) && i < SQ_THREAD_PATIENCE; i++)
         seam_yield();
-    return ret ? ret : ring_unsubmitted(r) ? -EAGAIN : 0;
+    if (!ring_unsubmitted(r))
+        return 0;
+    return !ret || ring_error_passes(ret) ? -EAGAIN : ret;
 }
 
 int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)

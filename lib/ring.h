@@ -11,6 +11,7 @@
 #ifndef LARIAT_RING_H
 #define LARIAT_RING_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -96,6 +97,12 @@ int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait);
 int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n);
 int ring_register_files(struct ring *r, const int *fds, unsigned n);
 int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n);
+
+/* Of an error of the functions above: is it one of a moment? The ring works, and what is queued stays queued. */
+static inline bool ring_error_passes(int err)
+{
+    return err == -EINTR || err == -EAGAIN || err == -EBUSY || err == -ENOMEM;
+}
 
 /* SQEs handed out that the kernel has not consumed. */
 static inline unsigned ring_unsubmitted(const struct ring *r)

@@ -144,13 +144,15 @@ LARIAT_API int lariat_sqe_reserve(struct lariat_loop *loop, unsigned n);
 /*
  * Register memory for the ..._fixed calls: pinned once instead of per request. The iovec array may go away, the memory must
  * stay until it is unregistered (n 0) or the loop closed. 0; -EBUSY: some are registered already; -ENXIO: none to unregister;
- * -ENOMEM, -EFAULT, -EINVAL. May block. Charged to RLIMIT_MEMLOCK for ordinary users.
+ * -EAGAIN: requests submitted before are in the way, and the kernel takes none just now: poll the loop, then try again;
+ * -ENOMEM, -EFAULT, -EINVAL, -ESHUTDOWN. May block. Charged to RLIMIT_MEMLOCK for ordinary users.
  */
 LARIAT_API int lariat_register_buffers(struct lariat_loop *loop, const struct iovec *iov, unsigned n);
 
 /*
  * Register descriptors for LARIAT_OP_FIXED_FILE: cheaper than looking fd up each time. -1 makes an empty slot; n 0
- * unregisters. The descriptors may be closed afterwards. 0; -EBUSY, -ENXIO, -EBADF, -EMFILE, -ENOMEM, -EINVAL.
+ * unregisters. The descriptors may be closed afterwards. 0; -EBUSY, -ENXIO and -EAGAIN as above, -EBADF, -EMFILE, -ENOMEM,
+ * -EINVAL, -ESHUTDOWN.
  */
 LARIAT_API int lariat_register_files(struct lariat_loop *loop, const int *fds, unsigned n);
 

@@ -350,6 +350,11 @@ static int register_buffers_alone(struct stage *stage)
     return register_buffers(stage, false);
 }
 
+static int register_buffers_behind_an_op(struct stage *stage)
+{
+    return register_buffers(stage, true);
+}
+
 static int unregister_buffers(struct stage *stage)
 {
     static char mem[4096];
@@ -362,6 +367,21 @@ static int unregister_buffers(struct stage *stage)
     return rc;
 }
 
+static int register_files(struct stage *stage)
+{
+    const int fds[] = { stage->data, -1 };
+    struct counted_op op;
+    counted_op_init(&op);
+    lariat_nop(stage->own, &op.op);
+    inject_on();
+    const int rc = lariat_register_files(stage->own, fds, 2);
+    inject_off();
+    poll_for(stage->own, &op.done, 1);
+    require_that(stage->own->n_slots == (rc == 0 ? 2u : 0u));
+    require_that(lariat_register_files(stage->own, NULL, 0) == (rc == 0 ? 0 : -ENXIO));
+    return rc;
+}
+
 static int unregister_files(struct stage *stage)
 {
     require_that(lariat_register_files(stage->own, &stage->data, 1) == 0);
@@ -371,6 +391,26 @@ static int unregister_files(struct stage *stage)
     require_that(stage->own->n_slots == (rc == 0 ? 0u : 1u));
     require_that(lariat_register_files(stage->own, NULL, 0) == (rc == 0 ? -ENXIO : 0));
     return rc;
+}
+
+static int update_files(struct stage *stage)
+{
+    const int none = -1;
+    struct counted_op op;
+    counted_op_init(&op);
+    require_that(lariat_register_files(stage->own, &none, 1) == 0);
+    lariat_nop(stage->own, &op.op);
+    inject_on();
+    const int rc = lariat_register_files_update(stage->own, 0, &stage->data, 1);
+    inject_off();
+    poll_for(stage->own, &op.done, 1);
+    char byte;
+    op.op.flags = LARIAT_OP_FIXED_FILE;
+    lariat_read(stage->own, &op.op, 0, &byte, 1, 0);
+    poll_for(stage->own, &op.done, 2);
+    require_that(op.res == (rc == 1 ? 1 : -EBADF));
+    require_that(lariat_register_files(stage->own, NULL, 0) == 0);
+    return rc == 1 ? 0 : rc;
 }
 
 /* On a loop whose queue of 2 is full. */
@@ -445,8 +485,11 @@ static const struct scenario calls[] = {
     { "handler_set, removing", remove_a_handler, STAGE_LOOP, 0, INJECT_ENTER, 0 },
     { "timer_set_ns many", set_many_timers, STAGE_LOOP, 0, INJECT_MEMORY | INJECT_ENTER, 0 },
     { "register_buffers", register_buffers_alone, STAGE_LOOP, INJECT_REGISTER, 0, 0 },
+    { "register_buffers behind an op", register_buffers_behind_an_op, STAGE_LOOP, INJECT_REGISTER | INJECT_ENTER, 0, EAGAIN },
     { "register_buffers 0", unregister_buffers, STAGE_LOOP, INJECT_REGISTER, 0, 0 },
+    { "register_files", register_files, STAGE_LOOP, INJECT_MEMORY | INJECT_REGISTER | INJECT_ENTER, 0, EAGAIN },
     { "register_files 0", unregister_files, STAGE_LOOP, INJECT_REGISTER, 0, 0 },
+    { "register_files_update", update_files, STAGE_LOOP, INJECT_REGISTER | INJECT_ENTER, 0, EAGAIN },
     { "sqe_reserve", reserve, STAGE_TINY, INJECT_ENTER, 0, EAGAIN },
     { "prepare, check, dispatch", run_embedded, STAGE_EMBED, 0, INJECT_MEMORY | INJECT_ENTER, 0 },
 };
