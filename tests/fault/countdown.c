@@ -328,16 +328,7 @@ static void count(struct stage *stage, const struct inject_plan *plan)
     require_that((fired_ever & expected_of(plan)) == expected_of(plan));
 }
 
-static void count_both_ways(struct stage *stage, const struct inject_plan *plan)
-{
-    struct inject_plan for_ever = *plan;
-
-    for_ever.for_ever = true;
-    count(stage, plan);
-    count(stage, &for_ever);
-}
-
-static void countdown_over(const struct scenario *scenario, const struct inject_plan *plan, size_t n)
+static void countdown_over(const struct scenario *scenario, const struct inject_plan *plan, size_t n, bool for_ever_too)
 {
     struct stage stage = { .data = temp_file_or_fail(DATA_BYTES, 0) };
 
@@ -346,8 +337,14 @@ static void countdown_over(const struct scenario *scenario, const struct inject_
     (void)fork_generation(); /* its page is for ever, and no loss */
     now.scenario = scenario;
     socketpair_or_fail(stage.pair);
-    for (size_t i = 0; i < n; i++)
-        count_both_ways(&stage, &plan[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct inject_plan for_ever = plan[i];
+
+        for_ever.for_ever = true;
+        count(&stage, &plan[i]);
+        if (for_ever_too)
+            count(&stage, &for_ever);
+    }
     alarm(0);
     close_both(stage.pair);
     close(stage.data);
@@ -355,10 +352,15 @@ static void countdown_over(const struct scenario *scenario, const struct inject_
 
 void countdown(const struct scenario *scenario)
 {
-    countdown_over(scenario, plans, sizeof(plans) / sizeof(plans[0]));
+    countdown_over(scenario, plans, sizeof(plans) / sizeof(plans[0]), true);
 }
 
 void countdown_plan(const struct scenario *scenario, const struct inject_plan *plan)
 {
-    countdown_over(scenario, plan, 1);
+    countdown_over(scenario, plan, 1, true);
+}
+
+void countdown_once(const struct scenario *scenario, const struct inject_plan *plan)
+{
+    countdown_over(scenario, plan, 1, false);
 }

@@ -44,8 +44,9 @@ struct scenario {
 /* All of it for one scenario and all plans. Fails the test with a message that names scenario, plan and count. */
 void countdown(const struct scenario *scenario);
 
-/* The same for one plan, that is not among those; once and for ever. */
+/* The same for one plan, that is not among those; once and for ever, or only once. */
 void countdown_plan(const struct scenario *scenario, const struct inject_plan *plan);
+void countdown_once(const struct scenario *scenario, const struct inject_plan *plan);
 
 /* In scenarios: what must hold. */
 #define require_that(condition) require_told((condition), #condition)

@@ -37,9 +37,12 @@ inject_link_flags = \
 unit_tests += \
 	tests/fault/test_countdown_calls \
 	tests/fault/test_countdown_new \
+	tests/fault/test_countdown_ops \
 	$(NULL)
 tests_fault_test_countdown_calls_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_calls_LDFLAGS = $(inject_link_flags)
+tests_fault_test_countdown_ops_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_ops_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 
