@@ -54,7 +54,7 @@ static char *say_refused(const char *error)
                      "kernel.io_uring_disabled=0)%s.", error, disabled,
                      disabled == 1 ? ", or run with CAP_SYS_ADMIN or in the group named by kernel.io_uring_group" : "");
     else if (under_seccomp())
-        n = asprintf(&text, "io_uring is refused (%s): a seccomp filter, as containers use, forbids io_uring_setup. "
+        n = asprintf(&text, "io_uring is refused (%s): a seccomp filter, as containers use, forbids it. "
                      "Allow io_uring_setup, io_uring_enter and io_uring_register in its profile.", error);
     else
         n = asprintf(&text, "io_uring is refused (%s): a security policy of this system forbids it.", error);

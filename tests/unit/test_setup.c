@@ -184,6 +184,10 @@ static const struct refusal refusals[] = {
     { "eventfd2 EMFILE", SYS_eventfd2, EMFILE, -EMFILE, -EMFILE },
     { "mapping of the SQEs", 0, ENOMEM, -ENOMEM, -ENOMEM },
     { "io_uring_register EPERM", SYS_io_uring_register, EPERM, -EPERM, -EPERM },
+    { "io_uring_register ENOSYS", SYS_io_uring_register, ENOSYS, -ENOSYS, -ENOSYS },
+    { "io_uring_enter EPERM", SYS_io_uring_enter, EPERM, -EPERM, -EPERM },
+    { "io_uring_enter EACCES", SYS_io_uring_enter, EACCES, -EACCES, -EACCES },
+    { "io_uring_enter ENOSYS", SYS_io_uring_enter, ENOSYS, -ENOSYS, -ENOSYS },
     { "keeping the ring from children", SYS_madvise, ENOMEM, -ENOMEM, -ENOMEM },
     { "clone3 EAGAIN", SYS_clone3, EAGAIN, 0, -EAGAIN },
     /* What is only nice to have: */
