@@ -74,6 +74,7 @@ AM_TESTS_ENVIRONMENT = \
 
 if SANITIZED
 AM_TESTS_ENVIRONMENT += \
+	LARIAT_SANITIZED=yes; export LARIAT_SANITIZED; \
 	ASAN_OPTIONS=$${ASAN_OPTIONS:-detect_stack_use_after_return=1}; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=$${UBSAN_OPTIONS:-print_stacktrace=1}; export UBSAN_OPTIONS; \
 	TSAN_OPTIONS=$${TSAN_OPTIONS:-second_deadlock_stack=1}; export TSAN_OPTIONS; \

@@ -50,11 +50,16 @@ tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 # themselves, because libtool would make a wrapper script of a program linked with liblariat.la.
 
 check_PROGRAMS += tests/fault/loop_once
-tests_fault_loop_once_SOURCES = tests/fault/loop_once.c
+tests_fault_loop_once_SOURCES = tests/fault/loop_once.c tests/fault/fault_support.h
 tests_fault_loop_once_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
+
+check_PROGRAMS += tests/fault/register_once
+tests_fault_register_once_SOURCES = tests/fault/register_once.c tests/fault/fault_support.h
+tests_fault_register_once_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
 
 fault_sh_tests = \
 	tests/sh/faults-enter.sh \
+	tests/sh/faults-register.sh \
 	tests/sh/faults-setup.sh \
 	$(NULL)
 TESTS += $(fault_sh_tests)

@@ -2,6 +2,7 @@
 /*
  * What the shell tests tests/sh/faults-*.sh run under strace, which makes system calls fail.
  *
+ *   loop_once nothing    what a start without a loop takes
  *   loop_once loop       make a loop and end it
  *   loop_once iothread   make an iothread and end it
  *   loop_once work       a loop does some of everything, and each thing must be done exactly once
@@ -9,10 +10,8 @@
  *                        no room must end with EAGAIN, all others are done, each once
  *
  * Prints "new RESULT" and "leaked N descriptors, N threads", for "work" and "flood" also "done N of N, N wrong", for "flood"
- * "N refused". Exits 0 if it came to its
- * end, whatever the results: the script judges.
+ * "N refused". Exits 0 if it came to its end, whatever the results: the script judges.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,47 +22,12 @@
 
 #include <liburing.h>
 
-#include <lariat/lariat.h>
+#include "fault_support.h"
 
 enum { N_OPS = 1000, N_BHS = 50 };
 
 static int n_wanted, n_done, n_wrong;
 static int n_refused; /* of the other thread, until it is joined; of "flood": ops */
-
-static int count_entries(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    int n = 0;
-    while (dir != NULL && readdir(dir) != NULL)
-        n++;
-    if (dir != NULL)
-        closedir(dir);
-    return n;
-}
-
-/* A thread that was joined may be listed for a moment longer. */
-static int count_other_threads(void)
-{
-    int n = 1;
-#if defined(__SANITIZE_THREAD__)
-    return 0; /* TSan has one of its own, made with the first of ours */
-#endif
-    for (int i = 0; i < 1000 && n > 0; i++) {
-        n = count_entries("/proc/self/task") - 3; /* itself, "." and ".." */
-        if (n > 0)
-            usleep(1000);
-    }
-    return n;
-}
-
-static void print_result(const char *what, int rc)
-{
-    char *reason = rc < 0 ? lariat_explain_setup(rc) : NULL;
-    printf("%s %s\n", what, rc < 0 ? strerrorname_np(-rc) : "0");
-    if (reason != NULL)
-        printf("%s\n", reason);
-    free(reason);
-}
 
 struct request {
     struct lariat_op op;
@@ -199,32 +163,29 @@ static int run(const char *what)
 {
     struct lariat_iothread *iothread = NULL;
     struct lariat_loop *loop = NULL;
+    if (strcmp(what, "nothing") == 0)
+        return 0;
     if (strcmp(what, "iothread") == 0) {
         print_result("new", lariat_iothread_new("io0", NULL, &iothread));
         lariat_iothread_destroy(iothread);
         return 0;
     }
-    print_result("new", lariat_loop_new(NULL, &loop));
-    if (loop == NULL)
+    if (print_new_loop(&loop) != 0)
         return 0;
-    struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
-    lariat_loop_get_stats(loop, &stats);
-    printf("sizes %u %u, registered %d\n", stats.sq_entries, stats.cq_entries, stats.registered_ring);
     int rc = strcmp(what, "work") == 0 ? work(loop) : strcmp(what, "flood") == 0 ? flood(loop) : 0;
-    print_result("close", lariat_loop_close(loop));
-    lariat_loop_unref(loop);
+    print_close(loop);
     return rc;
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 2) {
-        fprintf(stderr, "usage: loop_once loop|iothread|work|flood\n");
+        fprintf(stderr, "usage: loop_once nothing|loop|iothread|work|flood\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     int n_fds = count_entries("/proc/self/fd");
     int rc = run(argv[1]);
-    printf("leaked %d descriptors, %d threads\n", count_entries("/proc/self/fd") - n_fds, count_other_threads());
+    print_leaks(n_fds);
     return rc;
 }

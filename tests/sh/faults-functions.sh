@@ -2,13 +2,18 @@
 # shellcheck shell=bash
 # Sourced by the fault tests: they run tests/fault/loop_once under strace, which makes system calls fail.
 #
-#   inject SPEC WHAT    run `loop_once WHAT` with strace's `-e inject=SPEC`; its output is in $out, its exit status in $status
+#   inject SPEC WHAT    run `loop_once WHAT` with strace's `-e inject=SPEC`; its output is in $out, its exit status in $status.
+#                       SPEC may be several, with spaces between; only_path=PATH: only of calls on this file
 #   inject_fatal SPEC WHAT  the same, where the program must abort
+#   count_calls NAME WHAT   print how often `loop_once WHAT` calls this system call
+#   program=NAME        another program of tests/fault
 #   expect TEXT         $out must hold this line
 #   expect_start TEXT   $out must hold a line that begins so
-#   skip REASON         leave the whole test
+#   skip REASON         leave the whole test; skip_part REASON: say that a part was left out
 
-loop_once=${LARIAT_BUILDDIR:?}/tests/fault/loop_once
+program=loop_once
+only_path=
+fault_programs=${LARIAT_BUILDDIR:?}/tests/fault
 
 # The leak checker of ASan traces the process itself and cannot do so below strace.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
@@ -19,15 +24,28 @@ skip()
     exit 77
 }
 
+skip_part() { echo "SKIP: $*"; }
+
 command -v strace >/dev/null || skip "strace is not installed"
 strace -qq -f -o /dev/null -e inject=getppid:error=EPERM true 2>/dev/null || skip "strace may not trace here"
-[ "$("$loop_once" loop | sed -n 's/^new //p')" = 0 ] || skip "no ring to be had, even without faults"
+[ "$("$fault_programs/loop_once" loop | sed -n 's/^new //p')" = 0 ] || skip "no ring to be had, even without faults"
 
 run_with()
 {
     spec=$1 what=$2 status=0
-    out=$(ulimit -c 0 && timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${spec%%:*}" -e inject="$spec" \
-        "$loop_once" "$what" 2>&1) || status=$?
+    local one calls='' args=()
+    for one in $spec; do
+        calls=$calls,${one%%:*}
+        args+=(-e inject="$one")
+    done
+    [ -z "$only_path" ] || args+=(-P "$only_path")
+    out=$(ulimit -c 0 && timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${calls#,}" "${args[@]}" \
+        "$fault_programs/$program" "$what" 2>&1) || status=$?
+}
+
+count_calls()
+{
+    strace -qq -f -e trace="$1" -e signal=none "$fault_programs/$program" "$2" 2>&1 >/dev/null | grep -c "$1("
 }
 
 inject()
