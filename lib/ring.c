@@ -300,13 +300,27 @@ int ring_reserve(struct ring *r, unsigned n)
  */
 static int flush(struct ring *r)
 {
-    int ret = ring_submit(r);
+    int ret;
 
+    do {
+        ret = ring_submit(r);
+    } while (ret == -EINTR);
     for (unsigned i = 0; !ret && r->sqpoll && ring_unsubmitted(r) && i < SQ_THREAD_PATIENCE; i++)
         seam_yield();
     if (!ring_unsubmitted(r))
         return 0;
     return !ret || ring_error_passes(ret) ? -EAGAIN : ret;
+}
+
+/* Kernels in which it waits for requests in flight let a signal interrupt that; nothing has changed then. */
+static int register_with(struct ring *r, unsigned opcode, const void *arg, unsigned n)
+{
+    int ret;
+
+    do {
+        ret = seam_ring_register(r->uring, opcode, arg, n);
+    } while (ret == -EINTR);
+    return ret;
 }
 
 int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)
@@ -315,7 +329,7 @@ int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n)
 
     if (err)
         return err;
-    return seam_ring_register(r->uring, n ? IORING_REGISTER_BUFFERS : IORING_UNREGISTER_BUFFERS, n ? iov : NULL, n);
+    return register_with(r, n ? IORING_REGISTER_BUFFERS : IORING_UNREGISTER_BUFFERS, n ? iov : NULL, n);
 }
 
 int ring_register_files(struct ring *r, const int *fds, unsigned n)
@@ -324,7 +338,7 @@ int ring_register_files(struct ring *r, const int *fds, unsigned n)
 
     if (err)
         return err;
-    return seam_ring_register(r->uring, n ? IORING_REGISTER_FILES : IORING_UNREGISTER_FILES, n ? fds : NULL, n);
+    return register_with(r, n ? IORING_REGISTER_FILES : IORING_UNREGISTER_FILES, n ? fds : NULL, n);
 }
 
 int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n)
@@ -334,7 +348,7 @@ int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n
 
     if (err)
         return err;
-    return seam_ring_register(r->uring, IORING_REGISTER_FILES_UPDATE, &update, n);
+    return register_with(r, IORING_REGISTER_FILES_UPDATE, &update, n);
 }
 
 /* ---- set-up ---- */
@@ -422,7 +436,7 @@ static int probe_opcodes(struct ring *r)
 
     if (!p)
         return -ENOMEM;
-    err = seam_ring_register(r->uring, IORING_REGISTER_PROBE, p, OPCODES_MAX);
+    err = register_with(r, IORING_REGISTER_PROBE, p, OPCODES_MAX);
     for (unsigned i = 0; !err && i < p->ops_len && i < OPCODES_MAX; i++)
         if (p->ops[i].flags & IO_URING_OP_SUPPORTED)
             r->opcodes |= UINT64_C(1) << p->ops[i].op;

@@ -74,7 +74,12 @@ for error in EINVAL ENOMEM EMFILE EBUSY EPERM ENOSYS; do
     expect "leaked 0 descriptors, 0 threads"
 done
 
-# liburing raises the limit of descriptors where it can.
+# A signal that comes while it waits is nobody's business; liburing raises the limit of descriptors where it can.
+for n in 2 3 4 5 6 7 8; do
+    inject "io_uring_register:error=EINTR:when=$n..$((n + 2))" ''
+    [ $n = 2 ] || expect "${steps[n]} ${good[n]}"
+    expect_common
+done
 inject "io_uring_register:error=EMFILE:when=5" ''
 expect "files 0"
 expect "read slot 1 4096"
