@@ -6,15 +6,17 @@
  *   loop_once loop       make a loop and end it
  *   loop_once iothread   make an iothread and end it
  *   loop_once work       a loop does some of everything, and each thing must be done exactly once
+ *   loop_once wake       a thread schedules BHs one at a time and lets the loop fall asleep before each
  *   loop_once flood      more requests than the queue holds, before the loop is first polled: those for which the kernel makes
  *                        no room must end with EAGAIN, all others are done, each once
  *
- * Prints "new RESULT" and "leaked N descriptors, N threads", for "work" and "flood" also "done N of N, N wrong", for "flood"
- * "N refused". Exits 0 if it came to its end, whatever the results: the script judges.
+ * Prints "new RESULT" and "leaked N descriptors, N threads", but for the first three also "done N of N, N wrong", for "wake"
+ * "woken by N writes", for "flood" "N refused". Exits 0 if it came to its end, whatever the results: the script judges.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +134,50 @@ static int work(struct lariat_loop *loop)
     return 0;
 }
 
+static void post(void *opaque)
+{
+    n_done++;
+    sem_post(opaque);
+}
+
+struct waker {
+    struct lariat_loop *loop;
+    sem_t ran;
+};
+
+static void *wake_again_and_again(void *opaque)
+{
+    struct waker *waker = opaque;
+    for (int i = 0; i < N_BHS; i++) {
+        usleep(500); /* not synchronisation: most of the time the loop sleeps by then */
+        if (lariat_bh_schedule_oneshot(waker->loop, post, &waker->ran) != 0)
+            n_refused++;
+        while (sem_wait(&waker->ran) != 0)
+            ;
+    }
+    return NULL;
+}
+
+static int wake(struct lariat_loop *loop)
+{
+    struct waker waker = { .loop = loop };
+    struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
+    pthread_t thread;
+    int rc = 0;
+    sem_init(&waker.ran, 0, 0);
+    if (pthread_create(&thread, NULL, wake_again_and_again, &waker) != 0)
+        return 1;
+    n_wanted = N_BHS;
+    while (rc >= 0 && n_done < n_wanted)
+        rc = lariat_loop_poll(loop, true);
+    pthread_join(thread, NULL);
+    lariat_loop_get_stats(loop, &stats);
+    printf("done %d of %d, %d wrong\nwoken by %llu writes\n", n_done, n_wanted, n_refused,
+           (unsigned long long)stats.eventfd_writes);
+    sem_destroy(&waker.ran);
+    return 0;
+}
+
 static void count_nop(struct lariat_op *op, int res)
 {
     struct request *request = op->opaque;
@@ -172,7 +218,8 @@ static int run(const char *what)
     }
     if (print_new_loop(&loop) != 0)
         return 0;
-    int rc = strcmp(what, "work") == 0 ? work(loop) : strcmp(what, "flood") == 0 ? flood(loop) : 0;
+    int rc = strcmp(what, "work") == 0 ? work(loop) : strcmp(what, "wake") == 0 ? wake(loop) :
+             strcmp(what, "flood") == 0 ? flood(loop) : 0;
     print_close(loop);
     return rc;
 }
@@ -180,7 +227,7 @@ static int run(const char *what)
 int main(int argc, char **argv)
 {
     if (argc != 2) {
-        fprintf(stderr, "usage: loop_once nothing|loop|iothread|work|flood\n");
+        fprintf(stderr, "usage: loop_once nothing|loop|iothread|work|wake|flood\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

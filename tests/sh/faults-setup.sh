@@ -27,18 +27,62 @@ for last in 1 2 3 4; do
     expect "leaked 0 descriptors, 0 threads"
 done
 
-for what in loop iothread; do
-    inject eventfd2:error=EMFILE $what
-    expect "new EMFILE"
+# Short of memory again and again: the queues are at their smallest by then, and creation waits a little.
+for when in 1..4 1..6; do
+    inject io_uring_setup:error=ENOMEM:when=$when work
+    expect "new 0"
+    expect_start "sizes 32 128,"
+    expect "done 1051 of 1051, 0 wrong"
     expect "leaked 0 descriptors, 0 threads"
 done
 
-# Without registering its descriptor a ring still works.
-inject io_uring_register:error=EINVAL:when=1 work
-expect "new 0"
-expect "done 1051 of 1051, 0 wrong"
+for error in EMFILE ENFILE ENOMEM ENODEV; do
+    for what in loop iothread; do
+        inject eventfd2:error=$error $what
+        expect "new $error"
+        expect "leaked 0 descriptors, 0 threads"
+    done
+done
+
+for error in EAGAIN ENOMEM; do # which pthread_create() makes one of
+    inject clone3:error=$error iothread
+    expect "new EAGAIN"
+    expect "leaked 0 descriptors, 0 threads"
+done
+inject clone3:error=EPERM iothread
+expect "new EPERM"
 expect "leaked 0 descriptors, 0 threads"
 
-inject clone3:error=EAGAIN iothread
-expect "new EAGAIN"
-expect "leaked 0 descriptors, 0 threads"
+# Each mapping made for a loop: the page that tells a fork, the ring, its SQEs. For lack of memory the ring may be smaller.
+if [ -n "${LARIAT_SANITIZED:-}" ]; then
+    skip_part "mappings are not made to fail in a build with a sanitizer, which maps memory itself and ends if it cannot"
+else
+    before=$(count_calls mmap nothing)
+    n=$(($(count_calls mmap loop) - before))
+    [ $n -ge 3 ] || fail "a loop makes $n mappings"
+    for ((i = before + 1; i <= before + n; i++)); do
+        for error in ENOMEM EPERM; do
+            inject "mmap:error=$error:when=$i" loop
+            grep -qE "^new (0|ENOMEM|$error)$" <<<"$out" || fail "another result of creation"
+            expect "leaked 0 descriptors, 0 threads"
+        done
+        inject "mmap:error=ENOMEM:when=$i+" loop
+        expect "new ENOMEM"
+        expect "leaked 0 descriptors, 0 threads"
+    done
+    inject "mmap:error=ENOMEM:when=$((before + 2))" work
+    expect_start "sizes 64 256,"
+    expect "done 1051 of 1051, 0 wrong"
+fi
+
+# Telling a fork does without madvise(); a ring that cannot be kept from children is refused.
+inject "madvise:error=EINVAL:when=1" work
+expect "new 0"
+expect "done 1051 of 1051, 0 wrong"
+for when in 2 3 2+; do
+    for error in ENOMEM EINVAL; do
+        inject "madvise:error=$error:when=$when" loop
+        expect "new $error"
+        expect "leaked 0 descriptors, 0 threads"
+    done
+done
