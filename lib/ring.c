@@ -212,6 +212,20 @@ static bool note_chain(struct ring *r)
     return linked;
 }
 
+/*
+ * Let the SQ thread take what was published, until no more than `most` of all that was handed out is left; it may need a
+ * moment. The kernel's own wait ends with the first free slot, and does not begin while an open chain occupies some.
+ */
+static void await_sq_thread(struct ring *r, unsigned most)
+{
+    for (unsigned i = 0; ring_unsubmitted(r) > most && i < SQ_THREAD_PATIENCE; i++) {
+        bool full = ring_unsubmitted(r) - ring_unpublished(r) >= r->sq_entries;
+
+        if (!full || enter(r, 0, 0, IORING_ENTER_SQ_WAIT | sqpoll_flags(r)) < 0)
+            seam_yield();
+    }
+}
+
 /* Submit what stands before the open chain, or all: a chain split over two submissions would fall apart. */
 static int make_room(struct ring *r, unsigned n)
 {
@@ -221,8 +235,8 @@ static int make_room(struct ring *r, unsigned n)
     if (r->chain_open && r->sq_tail - r->chain_start + n > r->sq_entries)
         return -E2BIG;
     ret = submit_until(r, until);
-    if (r->sqpoll && !ret && ring_unsubmitted(r) + n > r->sq_entries)
-        ret = enter(r, 0, 0, IORING_ENTER_SQ_WAIT | sqpoll_flags(r));
+    if (r->sqpoll && !ret)
+        await_sq_thread(r, r->sq_entries - n);
     if (ring_unsubmitted(r) + n <= r->sq_entries)
         return 0;
     return -EAGAIN;
@@ -295,7 +309,7 @@ int ring_reserve(struct ring *r, unsigned n)
 /* ---- registering ---- */
 
 /*
- * What was queued before must reach the kernel before, since it means the old table. An SQ thread may take a moment.
+ * What was queued before must reach the kernel before, since it means the old table.
  * -EAGAIN for whatever passes: -EBUSY and -ENOMEM mean something else to who registers.
  */
 static int flush(struct ring *r)
@@ -305,8 +319,8 @@ static int flush(struct ring *r)
     do {
         ret = ring_submit(r);
     } while (ret == -EINTR);
-    for (unsigned i = 0; !ret && r->sqpoll && ring_unsubmitted(r) && i < SQ_THREAD_PATIENCE; i++)
-        seam_yield();
+    if (r->sqpoll && !ret)
+        await_sq_thread(r, 0);
     if (!ring_unsubmitted(r))
         return 0;
     return !ret || ring_error_passes(ret) ? -EAGAIN : ret;

@@ -327,6 +327,29 @@ START_TEST(ops_in_chains_that_fall_apart_complete_once_each)
 }
 END_TEST
 
+/* The kernel's thread frees the slots in its own time, and the kernel's wait for one knows nothing of an open chain. */
+START_TEST(an_sqpoll_loop_waits_for_room_for_a_whole_chain)
+{
+    enum { N = 8, BEFORE = 3 };
+    struct lariat_loop *own = loop_of_sizes_or_fail(N, 0, LARIAT_LOOP_SQPOLL);
+    struct counted_op ops[BEFORE + N];
+    for (int round = 0; round < 200; round++) {
+        counted_ops_init(ops, BEFORE + N);
+        for (int i = 0; i < BEFORE + N; i++) {
+            if (i == BEFORE && round % 2 == 1)
+                ck_assert_int_eq(lariat_sqe_reserve(own, N), 0);
+            ops[i].op.flags = i >= BEFORE && i < BEFORE + N - 1 ? LARIAT_OP_LINK : 0;
+            lariat_nop(own, &ops[i].op);
+        }
+        for (int i = 0; i < BEFORE + N; i++) {
+            poll_until(own, &ops[i].done, 1);
+            ck_assert_msg(ops[i].res == 0, "op %d of round %d gave %d", i, round, ops[i].res);
+        }
+    }
+    loop_done(own);
+}
+END_TEST
+
 START_TEST(an_sqpoll_loop_is_woken_by_other_threads)
 {
     struct lariat_loop *own = loop_of_sizes_or_fail(0, 0, LARIAT_LOOP_SQPOLL);
@@ -448,6 +471,7 @@ static void add_queues(Suite *suite)
     tcase_add_test(tc, sqe_reserve_knows_the_size_of_the_queue);
     tcase_add_test(tc, an_sqpoll_loop_does_all_that_another_does);
     tcase_add_loop_test(tc, ops_in_chains_that_fall_apart_complete_once_each, 0, 2);
+    tcase_add_test(tc, an_sqpoll_loop_waits_for_room_for_a_whole_chain);
     tcase_add_test(tc, an_sqpoll_loop_is_woken_by_other_threads);
 }
 
