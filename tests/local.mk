@@ -86,7 +86,18 @@ check-valgrind: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	VALGRIND='$(VALGRIND)' $(BASH_SHELL) $(top_srcdir)/tests/valgrind.sh $(valgrind_tests)
 
-clean-local:
-	rm -rf valgrind-logs
+# Which lines of lib/ the suites run, by a build of its own. The plain ones run none, and want no library full of counters.
+coverage:
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
+	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/coverage/run.sh $(TESTS)
 
-.PHONY: check-valgrind
+EXTRA_DIST += \
+	tests/coverage/judged.txt \
+	tests/coverage/report.awk \
+	tests/coverage/run.sh \
+	$(NULL)
+
+clean-local:
+	rm -rf coverage valgrind-logs
+
+.PHONY: check-valgrind coverage

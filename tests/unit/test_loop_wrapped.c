@@ -204,6 +204,22 @@ START_TEST(a_loop_that_sleeps_in_poll_first_submits_all)
 }
 END_TEST
 
+START_TEST(a_loop_that_sleeps_in_poll_wakes_for_its_timer)
+{
+    struct lariat_timer timer;
+    int fired = 0;
+    loop = loop_with_window_or_fail(0);
+    loop->ring.wait_by_poll = true;
+    const int64_t due_ns = lariat_now_ns() + 20000000;
+    lariat_timer_init(&timer, loop, count_up, &fired);
+    lariat_timer_set_ns(&timer, due_ns);
+    poll_until(loop, &fired, 1);
+    ck_assert_int_ge(lariat_now_ns(), due_ns);
+    ck_assert_uint_lt(stats_of(loop).iterations, 10);
+    close_loop();
+}
+END_TEST
+
 START_TEST(a_timer_set_before_all_time_is_due_where_deadlines_are_relative)
 {
     static const int64_t times[] = { INT64_MIN, INT64_MIN + 1, -1, 0 };
@@ -281,6 +297,7 @@ static void add(Suite *suite)
     tcase_add_test(tc, a_full_read_that_found_no_room_can_be_cancelled);
     tcase_add_test(tc, only_a_wait_for_storage_counts_as_one);
     tcase_add_test(tc, a_loop_that_sleeps_in_poll_first_submits_all);
+    tcase_add_test(tc, a_loop_that_sleeps_in_poll_wakes_for_its_timer);
     tcase_add_test(tc, a_timer_set_before_all_time_is_due_where_deadlines_are_relative);
     tcase_add_test(tc, a_timer_run_for_want_of_memory_may_cancel_one_that_has_just_got_its_place);
     tcase_add_test(tc, a_loop_is_enomem_where_no_page_can_be_mapped);
