@@ -22,7 +22,9 @@ SEAM_LDADD = \
 seam_tests = \
 	tests/seam/test_old_kernel \
 	tests/seam/test_seam \
+	tests/seam/test_seam_found \
 	$(NULL)
 unit_tests += $(seam_tests)
 tests_seam_test_old_kernel_LDADD = $(SEAM_LDADD)
 tests_seam_test_seam_LDADD = $(SEAM_LDADD)
+tests_seam_test_seam_found_LDADD = $(SEAM_LDADD)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,24 +40,23 @@ struct cqe {
     uint32_t flags;
 };
 
-static struct {
+static struct kernel {
     enum age age;
     bool ring, broken, registered;
     unsigned flags, sq_entries, cq_entries;
     unsigned sq_head, sq_tail, cq_head, cq_tail, sq_flags, cq_overflow, array[SQ_MOST];
     struct io_uring_sqe sqes[SQ_MOST];
-    struct cqe cqes[CQ_MOST], overflow[N_OVERFLOW];
-    unsigned n_overflow;
-    struct request *task_work[N_TASK_WORK];
-    unsigned n_task_work;
+    struct cqe cqes[CQ_MOST];
     bool submitting;
-    unsigned n_enters;
+    unsigned n_overflow, n_task_work, n_enters;
     uint64_t n_idles;
+    struct cqe overflow[N_OVERFLOW];
+    struct request *task_work[N_TASK_WORK];
 } k;
 
 void kernel_begin(void)
 {
-    memset(&k, 0, sizeof(k));
+    memset(&k, 0, offsetof(struct kernel, overflow));
     k.age = choice_header(12) & 128 ? AGE_NEWEST : (enum age)((choice_header(12) >> 2 & 31) % (AGE_NEWEST + 1));
     requests_begin(k.age >= AGE_MULTISHOT);
 }

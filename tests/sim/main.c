@@ -4,6 +4,7 @@
  * sim --seed=N [-v]     run one seed; -v: tell all that happens
  * sim --seeds=FROM-TO   run these
  * sim --seconds=N [--seed=FROM]  run seeds for that long
+ * sim --seed=N --write=FILE  write the bytes of a seed, for a corpus
  * sim [-v] FILE...      run what a fuzzer found, or the files of a corpus
  *
  * LARIAT_SIM_SEED=N in the environment is the same as --seed=N. Exit status: 0 all passed, 1 one failed.
@@ -26,8 +27,6 @@
 #define SECONDS_MOST 20 /* of one run */
 
 bool sim_tracing;
-void (*sim_say_run)(void);
-
 static const char *file_name;
 static unsigned long long seed_now;
 static unsigned long n_runs;
@@ -73,12 +72,8 @@ void sim_fail(const char *format, ...)
     va_end(args);
     say(text);
     say("\n");
-    if (sim_say_run)
-        sim_say_run();
-    signal(SIGABRT, SIG_DFL);
-    if (sim_say_run)
-        _exit(1);
-    abort(); /* the fuzzer wants to know */
+    say_run();
+    _exit(1);
 }
 
 static void on_crash(int sig)
@@ -125,6 +120,15 @@ static void run_seed(unsigned long long seed)
     run_bytes(bytes, choice_from_seed(seed, bytes, sizeof(bytes)));
 }
 
+static int write_seed(unsigned long long seed, const char *name)
+{
+    size_t n = choice_from_seed(seed, bytes, sizeof(bytes));
+    FILE *f = fopen(name, "we");
+    bool ok = f && fwrite(bytes, 1, n, f) == n;
+
+    return f && fclose(f) == 0 && ok ? 0 : 1;
+}
+
 static void run_file(const char *name)
 {
     FILE *f = fopen(name, "re");
@@ -156,7 +160,6 @@ static void catch_crashes(void)
 {
     static const int signals[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM };
 
-    sim_say_run = say_run;
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         signal(signals[i], on_crash);
     /* The library says of each handler whose poll failed that it did. */
@@ -178,6 +181,8 @@ int main(int argc, char **argv)
             continue;
         else if (sscanf(argv[i], "--seed=%llu", &from) == 1)
             to = from;
+        else if (strncmp(argv[i], "--write=", 8) == 0)
+            return write_seed(from, argv[i] + 8);
         else if (sscanf(argv[i], "--seconds=%ld", &seconds) != 1)
             return fprintf(stderr, "sim: what is %s?\n", argv[i]), 2;
     }

@@ -12,7 +12,13 @@ static struct object objects[N_OBJECTS];
 static uint8_t contents[N_FILES][FILE_BYTES];
 static int real_fds[N_OBJECTS]; /* opened once */
 
-static void open_real_fds(void)
+uint8_t file_byte(size_t offset)
+{
+    return (uint8_t)(offset * 7 + offset / 251);
+}
+
+/* What no run changes, or no run looks at before it has written it. */
+static void make_once(void)
 {
     if (real_fds[0])
         return;
@@ -20,11 +26,9 @@ static void open_real_fds(void)
         real_fds[i] = i < N_FILES ? memfd_create("sim", MFD_CLOEXEC) : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sim_require(real_fds[i] >= 0, "no descriptors for the simulator");
     }
-}
-
-uint8_t file_byte(const struct object *file, size_t offset)
-{
-    return (uint8_t)(offset * 7 + offset / 251 + (size_t)file->fd);
+    for (int i = 0; i < N_FILES; i++)
+        for (size_t at = 0; at < FILE_BYTES; at++)
+            contents[i][at] = file_byte(at);
 }
 
 uint8_t stream_byte(uint64_t at)
@@ -34,18 +38,15 @@ uint8_t stream_byte(uint64_t at)
 
 void objects_begin(void)
 {
-    open_real_fds();
+    make_once();
     memset(objects, 0, sizeof(objects));
     for (int i = 0; i < N_OBJECTS; i++) {
         struct object *o = &objects[i];
 
         o->fd = real_fds[i];
         o->kind = i < N_FILES ? OBJECT_FILE : i < N_FILES + N_STREAMS ? OBJECT_STREAM : OBJECT_LISTENER;
-        if (o->kind != OBJECT_FILE)
-            continue;
-        o->bytes = contents[i];
-        for (size_t at = 0; at < FILE_BYTES; at++)
-            o->bytes[at] = file_byte(o, at);
+        if (o->kind == OBJECT_FILE)
+            o->bytes = contents[i];
     }
     object_eventfd()->kind = OBJECT_EVENTFD;
     object_eventfd()->fd = -1;

@@ -17,7 +17,7 @@ enum object_kind { OBJECT_NONE, OBJECT_FILE, OBJECT_STREAM, OBJECT_LISTENER, OBJ
 #define N_STREAMS 6
 #define N_LISTENERS 2
 #define N_OBJECTS (N_FILES + N_STREAMS + N_LISTENERS + 1) /* and the eventfd */
-#define FILE_BYTES 65536u
+#define FILE_BYTES 32768u
 
 struct object {
     enum object_kind kind;
@@ -31,7 +31,7 @@ struct object {
     uint8_t *bytes;    /* file */
 };
 
-/* All objects anew; the files filled with file_byte(). */
+/* All objects anew. */
 void objects_begin(void);
 
 struct object *object_file(unsigned i);
@@ -45,8 +45,8 @@ struct object *object_eventfd(void);
 /* POLL... that holds now. */
 unsigned object_events(const struct object *object);
 
-/* What is in a fresh file, and in the stream of bytes that arrive. */
-uint8_t file_byte(const struct object *file, size_t offset);
+/* What is in a file that nobody wrote to, and in the stream of bytes that arrive. */
+uint8_t file_byte(size_t offset);
 uint8_t stream_byte(uint64_t at);
 
 #endif

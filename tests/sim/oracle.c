@@ -222,7 +222,7 @@ static void check_data(const struct sim_op *op, int res)
     for (unsigned i = 0; i < OP_PIECES; i++)
         for (size_t j = 0; j < op->iov[i].iov_len && at < (size_t)res; j++, at++) {
             uint8_t memory = ((const uint8_t *)op->iov[i].iov_base)[j];
-            uint8_t expected = op->writes ? op->object->bytes[op->offset + at] : file_byte(op->object, op->offset + at);
+            uint8_t expected = op->writes ? op->object->bytes[op->offset + at] : file_byte(op->offset + at);
 
             sim_require(memory == expected, "byte %zu of %d of an op is wrong", at, res);
         }

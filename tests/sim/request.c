@@ -30,7 +30,9 @@ static struct {
 
 void requests_begin(bool multishot)
 {
-    memset(&requests, 0, sizeof(requests));
+    for (unsigned i = 0; i < requests.n_active; i++)
+        requests.active[i]->state = REQUEST_FREE;
+    requests.n_active = requests.n_slots = requests.n_buffers = 0;
     requests.next_end = SIM_NEVER;
     requests.multishot = multishot;
 }

@@ -20,9 +20,6 @@ void sim_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1
 void sim_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern bool sim_tracing;
 
-/* Told to whoever replays: what is being run. */
-extern void (*sim_say_run)(void);
-
 #define sim_require(condition, ...) \
     do {                            \
         if (!(condition))           \
