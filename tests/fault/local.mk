@@ -36,6 +36,7 @@ inject_link_flags = \
 
 unit_tests += \
 	tests/fault/test_countdown_calls \
+	tests/fault/test_countdown_close \
 	tests/fault/test_countdown_new \
 	tests/fault/test_countdown_ops \
 	$(NULL)
@@ -43,6 +44,8 @@ tests_fault_test_countdown_calls_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_calls_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_ops_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_ops_LDFLAGS = $(inject_link_flags)
+tests_fault_test_countdown_close_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_close_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 
