@@ -124,6 +124,29 @@ END_TEST
 
 /* ---- a ring that is broken for good ---- */
 
+/* The work's memory and socket are of this run only: the kernel takes its time to let go of them. */
+static int close_broken_loop(struct stage *stage)
+{
+    static struct work works[64];
+    static int n;
+    struct work *work = &works[n++ % 64];
+    int pair[2];
+    socketpair_or_fail(pair);
+    work_begin(stage, work, pair[0]);
+    inject_on();
+    const int rc = lariat_loop_close(stage->own);
+    inject_off();
+    require_refusals(stage->own);
+    require_that(work->n_timer == 0 && work->n_handler == 0 && work->n_bh == 1 && work->n_oneshot == 1);
+    require_that(work->recv.done <= 1 && work->read.done <= 1 && work->full.done <= 1 && work->fsync.done <= 1);
+    require_that(rc == 0 || work->recv.done == 1 || lariat_op_cancel(stage->own, &work->recv.op) == -EALREADY);
+    lariat_bh_delete(work->bh);
+    lariat_loop_unref(stage->own);
+    stage->own = NULL;
+    close_both(pair);
+    return rc;
+}
+
 /* The owner learns of it, each time; what is lost is not made up. */
 static int poll_broken_loop(struct stage *stage)
 {
@@ -197,6 +220,9 @@ static int prepare_broken_loop(struct stage *stage)
 }
 
 static const struct scenario broken[] = {
+    { "close, broken", close_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
+    { "close, broken, EMBED", close_broken_loop, STAGE_EMBED, INJECT_ENTER, 0, 0 },
+    { "close, broken, tiny", close_broken_loop, STAGE_TINY, INJECT_ENTER, INJECT_ENTER, 0 },
     { "poll, broken", poll_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
     { "wait, broken", wait_on_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
     { "register, broken", register_on_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
