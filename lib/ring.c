@@ -160,6 +160,7 @@ static int wait_in_poll(struct ring *r, int64_t deadline_ns)
 {
     struct timespec ts, *tsp = NULL;
     int ret = ring_submit(r);
+    int n_ready;
 
     if (ret || ring_cq_ready(r) || (!r->sqpoll && ring_unsubmitted(r)))
         return ret; /* of a submission cut short the caller sends the rest */
@@ -171,11 +172,13 @@ static int wait_in_poll(struct ring *r, int64_t deadline_ns)
         ts.tv_nsec = ns % NS_PER_S;
         tsp = &ts;
     }
-    ret = seam_ring_poll(r->fd, tsp);
-    if (ret == 0)
+    n_ready = seam_ring_poll(r->fd, tsp);
+    if (n_ready == 0)
         return -ETIME;
-    /* EINTR may mean that task work arrived, so look either way. */
-    return ring_get_events(r) < 0 || ring_cq_ready(r) || ret > 0 ? 0 : ret;
+    ret = ring_get_events(r); /* EINTR may mean that task work arrived, so look either way */
+    if (ring_cq_ready(r))
+        return 0;
+    return ret || n_ready > 0 ? ret : n_ready;
 }
 
 int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)

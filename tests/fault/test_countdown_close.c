@@ -3,6 +3,8 @@
  * The end of a loop under count-down injection (rows 7, 16 and 59 of the list of faults): with everything in flight, with the
  * kernel short of memory, and on a ring that is broken for good.
  */
+#include "loop.h"
+
 #include "countdown.h"
 
 /* One of each, under way. */
@@ -190,6 +192,12 @@ static int wait_on_broken_loop(struct stage *stage)
     return rc;
 }
 
+static int wait_in_poll_on_broken_loop(struct stage *stage)
+{
+    stage->own->ring.wait_by_poll = true; /* as where enter takes no deadline */
+    return wait_on_broken_loop(stage);
+}
+
 static int register_on_broken_loop(struct stage *stage)
 {
     struct counted_op op;
@@ -225,6 +233,7 @@ static const struct scenario broken[] = {
     { "close, broken, tiny", close_broken_loop, STAGE_TINY, INJECT_ENTER, INJECT_ENTER, 0 },
     { "poll, broken", poll_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
     { "wait, broken", wait_on_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
+    { "wait in ppoll, broken", wait_in_poll_on_broken_loop, STAGE_EMBED, INJECT_ENTER, 0, 0 },
     { "register, broken", register_on_broken_loop, STAGE_LOOP, INJECT_ENTER, 0, 0 },
     { "prepare, broken", prepare_broken_loop, STAGE_EMBED, INJECT_ENTER, INJECT_ENTER, 0 },
 };
