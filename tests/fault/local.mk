@@ -37,6 +37,7 @@ inject_link_flags = \
 unit_tests += \
 	tests/fault/test_countdown_calls \
 	tests/fault/test_countdown_close \
+	tests/fault/test_countdown_file \
 	tests/fault/test_countdown_new \
 	tests/fault/test_countdown_ops \
 	$(NULL)
@@ -46,6 +47,8 @@ tests_fault_test_countdown_ops_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_ops_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_close_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_close_LDFLAGS = $(inject_link_flags)
+tests_fault_test_countdown_file_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_file_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 
