@@ -49,8 +49,8 @@ struct lariat_file_info {
 
 /*
  * Open path (O_CLOEXEC is added) and probe it. oflags and mode as for open(2). May block.
- * -errno of open(2), -EISDIR, -ENOMEM; *errmsg (may be NULL) then gets a sentence that names the path, to be freed.
- * Probing writes nothing.
+ * -errno of open(2), -EISDIR, -ENOMEM, -EMFILE, -ENFILE; *errmsg (may be NULL) then gets a sentence that names the path, to be
+ * freed. Probing writes nothing; it takes one descriptor more for a moment, and fails when that or memory is not to be had.
  */
 LARIAT_API LARIAT_NODISCARD int lariat_file_open(const char *path, int oflags, mode_t mode, struct lariat_file **out,
                                                  char **errmsg);
@@ -61,7 +61,7 @@ LARIAT_API void lariat_file_close(struct lariat_file *file);
 /* The descriptor, owned by the file. */
 LARIAT_API int lariat_file_fd(const struct lariat_file *file);
 
-/* Read the size (and `mounted`) anew, after a resize. 0 or -errno. May block. */
+/* Read the size (and `mounted`) anew, after a resize. 0, or -errno and nothing has changed. May block. */
 LARIAT_API int lariat_file_refresh(struct lariat_file *file);
 
 /* What was found out. Set info->size first (LARIAT_FILE_INFO_INIT). */

@@ -48,7 +48,7 @@ tests_fault_test_countdown_ops_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_close_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_close_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_file_LDADD = $(INJECT_LDADD)
-tests_fault_test_countdown_file_LDFLAGS = $(inject_link_flags)
+tests_fault_test_countdown_file_LDFLAGS = $(inject_link_flags) -Wl,--wrap=fstat -Wl,--wrap=ioctl
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 

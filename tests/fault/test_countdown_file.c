@@ -3,10 +3,104 @@
  * Files under count-down injection (rows 3 and 59 of the list of faults): opening and probing, which take descriptors and
  * memory of their own, I/O by each way, buffers; and explanations, which are wanted when there is little left.
  */
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
 #include "countdown.h"
 #include "file_support.h"
 
+/* ---- a block device for everybody: by the linker's --wrap a regular file is taken for one ---- */
+
+static bool as_device;
+
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st)
+{
+    const int ret = __real_fstat(fd, st);
+    if (ret == 0 && as_device)
+        st->st_mode = (st->st_mode & ~(mode_t)S_IFMT) | S_IFBLK;
+    return ret;
+}
+
+int __real_ioctl(int fd, unsigned long request, void *arg);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+    va_list args;
+    va_start(args, request);
+    void *arg = va_arg(args, void *);
+    va_end(args);
+    if (as_device && request == BLKGETSIZE64)
+        *(uint64_t *)arg = DATA_BYTES;
+    else if (as_device && request == BLKSSZGET)
+        *(int *)arg = 512;
+    else
+        return __real_ioctl(fd, request, arg);
+    return 0;
+}
+
 /* ---- opening ---- */
+
+static bool same(const struct lariat_file_info *a, const struct lariat_file_info *b)
+{
+    return a->kind == b->kind && a->size_bytes == b->size_bytes && a->dio_mem_align == b->dio_mem_align &&
+           a->dio_offset_align == b->dio_offset_align && a->logical_block_size == b->logical_block_size &&
+           a->direct == b->direct && a->rotational == b->rotational && a->supports_nowait == b->supports_nowait &&
+           a->supports_nowait_write == b->supports_nowait_write && a->supports_discard == b->supports_discard &&
+           a->supports_write_zeroes == b->supports_write_zeroes && a->mounted == b->mounted &&
+           a->memory_backed == b->memory_backed;
+}
+
+/* What is said of a file is always the same. */
+static int open_again(int fd, int oflags)
+{
+    struct lariat_file *file = reopen_or_fail(fd, oflags);
+    const struct lariat_file_info usual = info_of(file);
+    char path[64], *errmsg = NULL;
+    lariat_file_close(file);
+    file = NULL;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    inject_on();
+    const int rc = lariat_file_open(path, oflags, 0, &file, &errmsg);
+    inject_off();
+    require_that((rc == 0) == (file != NULL));
+    require_that(rc != 0 || errmsg == NULL);
+    require_that(!errmsg || strstr(errmsg, path) != NULL);
+    if (file) {
+        const struct lariat_file_info info = info_of(file);
+        require_that(same(&info, &usual));
+        require_that(info.kind == (as_device ? LARIAT_FILE_BLOCK : LARIAT_FILE_REGULAR));
+    }
+    lariat_file_close(file);
+    free(errmsg);
+    return rc;
+}
+
+static int open_to_read(struct stage *stage)
+{
+    return open_again(stage->data, O_RDONLY);
+}
+
+static int open_to_write(struct stage *stage)
+{
+    return open_again(stage->data, O_RDWR);
+}
+
+static int open_direct(struct stage *stage)
+{
+    return open_again(stage->data, O_RDWR | O_DIRECT);
+}
+
+static int open_device(struct stage *stage)
+{
+    as_device = true;
+    const int rc = open_again(stage->data, O_RDWR);
+    as_device = false;
+    return rc;
+}
 
 static int open_without_errmsg(struct stage *stage)
 {
@@ -31,6 +125,14 @@ static int refresh(struct stage *stage)
     return rc;
 }
 
+static int refresh_device(struct stage *stage)
+{
+    as_device = true;
+    const int rc = refresh(stage);
+    as_device = false;
+    return rc;
+}
+
 static int allocate_buffer(struct stage *stage)
 {
     (void)stage;
@@ -43,8 +145,13 @@ static int allocate_buffer(struct stage *stage)
 }
 
 static const struct scenario openings[] = {
+    { "file_open to read", open_to_read, STAGE_EMPTY, INJECT_MEMORY | INJECT_OPEN, 0, 0 },
+    { "file_open to write", open_to_write, STAGE_EMPTY, INJECT_MEMORY | INJECT_OPEN, 0, 0 },
+    { "file_open, O_DIRECT", open_direct, STAGE_EMPTY, INJECT_MEMORY | INJECT_OPEN, 0, 0 },
+    { "file_open of a device", open_device, STAGE_EMPTY, INJECT_MEMORY | INJECT_OPEN, 0, 0 },
     { "file_open without errmsg", open_without_errmsg, STAGE_EMPTY, INJECT_MEMORY | INJECT_OPEN, 0, 0 },
     { "file_refresh", refresh, STAGE_EMPTY, 0, 0, 0 },
+    { "file_refresh of a device", refresh_device, STAGE_EMPTY, INJECT_OPEN, 0, 0 },
     { "buffer_alloc", allocate_buffer, STAGE_EMPTY, INJECT_MEMORY, 0, 0 },
 };
 enum { N_OPENINGS = sizeof(openings) / sizeof(openings[0]) };
