@@ -35,7 +35,8 @@ struct scenario {
     enum stage_kind kind;
     /*
      * INJECT_...: what fails comes back as the scenario's error, or is asked for, but nobody outside learns of its failure
-     * (both: it depends). All others are never asked for.
+     * (both: it depends). All others are never asked for. These must come up in the course of the count, but those borne need
+     * not if INJECT_BY_CHANCE is among them.
      */
     unsigned told, borne;
     int enter_told_as; /* positive: the one error that comes back when enter failed; 0: the one injected */

@@ -23,6 +23,7 @@
 #define INJECT_THREAD (1u << 8)
 #define INJECT_RESULT (1u << 9) /* of an op: the kernel has done the work, but its completion says otherwise */
 #define INJECT_SOURCES 10
+#define INJECT_BY_CHANCE (1u << INJECT_SOURCES) /* no source: see struct scenario */
 
 struct inject_plan {
     const char *name;

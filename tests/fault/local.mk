@@ -40,9 +40,12 @@ unit_tests += \
 	tests/fault/test_countdown_file \
 	tests/fault/test_countdown_new \
 	tests/fault/test_countdown_ops \
+	tests/fault/test_countdown_thread \
 	$(NULL)
 tests_fault_test_countdown_calls_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_calls_LDFLAGS = $(inject_link_flags)
+tests_fault_test_countdown_thread_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_thread_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_ops_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_ops_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_close_LDADD = $(INJECT_LDADD)
