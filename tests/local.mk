@@ -38,6 +38,7 @@ plain_sh_tests = \
 	tests/compile/headers.sh \
 	tests/examples/readme.sh \
 	tests/model/run.sh \
+	tests/sh/countdown-complete.sh \
 	tests/sh/dlclose.sh \
 	tests/sh/pkgconfig.sh \
 	tests/sh/symbols.sh \

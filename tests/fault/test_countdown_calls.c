@@ -111,6 +111,24 @@ static int ask_and_set(struct stage *stage)
     return rc;
 }
 
+/* What knows no loop. */
+static int use_pure_functions(struct stage *stage)
+{
+    static struct lariat_histogram all, some;
+    struct lariat_poll_params params;
+    (void)stage;
+    inject_on();
+    lariat_poll_params_init(&params, LARIAT_POLL_CLASSIC);
+    lariat_histogram_init(&all);
+    lariat_histogram_init(&some);
+    lariat_histogram_add(&some, 100);
+    lariat_histogram_merge(&all, &some);
+    require_that(lariat_histogram_percentile(&all, 50) == 100 && lariat_histogram_bucket_ns(100) == 100);
+    require_that(lariat_now_ns() > 0 && params.max_ns > 0);
+    inject_off();
+    return 0;
+}
+
 static int enable_histograms(struct stage *stage)
 {
     static struct lariat_histogram histogram;
@@ -473,6 +491,7 @@ static const struct scenario calls[] = {
     { "bh_schedule_oneshot", schedule_a_oneshot, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
     { "bh_schedule_oneshot many", schedule_oneshots, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
     { "get_stats, set_poll_params ...", ask_and_set, STAGE_LOOP, 0, 0, 0 },
+    { "histogram_add, now_ns ...", use_pure_functions, STAGE_EMPTY, 0, 0, 0 },
     { "enable_histograms", enable_histograms, STAGE_LOOP, INJECT_MEMORY, 0, 0 },
     { "handler_set", set_a_handler, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set of a large number", set_a_handler_of_a_large_number, STAGE_LOOP, INJECT_MEMORY, 0, 0 },

@@ -117,10 +117,12 @@ static int open_without_errmsg(struct stage *stage)
 static int refresh(struct stage *stage)
 {
     struct lariat_file *file = reopen_or_fail(stage->data, O_RDONLY);
+    struct lariat_file_info info = LARIAT_FILE_INFO_INIT;
     inject_on();
     const int rc = lariat_file_refresh(file);
-    require_that(lariat_file_fd(file) >= 0 && info_of(file).size_bytes == DATA_BYTES);
+    lariat_file_get_info(file, &info);
     inject_off();
+    require_that(lariat_file_fd(file) >= 0 && info.size_bytes == DATA_BYTES);
     lariat_file_close(file);
     return rc;
 }
