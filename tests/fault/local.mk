@@ -66,11 +66,19 @@ check_PROGRAMS += tests/fault/register_once
 tests_fault_register_once_SOURCES = tests/fault/register_once.c tests/fault/fault_support.h
 tests_fault_register_once_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
 
+# I/O on a file, as the command line says.
+check_PROGRAMS += tests/fault/file_ops
+tests_fault_file_ops_SOURCES = tests/fault/file_ops.c tests/fault/fault_support.h
+tests_fault_file_ops_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
+
 fault_sh_tests = \
 	tests/sh/faults-enter.sh \
+	tests/sh/faults-full.sh \
+	tests/sh/faults-limit.sh \
+	tests/sh/faults-readonly.sh \
 	tests/sh/faults-register.sh \
 	tests/sh/faults-setup.sh \
 	$(NULL)
 TESTS += $(fault_sh_tests)
 
-EXTRA_DIST += $(fault_sh_tests) tests/sh/faults-functions.sh
+EXTRA_DIST += $(fault_sh_tests) tests/sh/faults-functions.sh tests/sh/file-functions.sh
