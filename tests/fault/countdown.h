@@ -56,6 +56,9 @@ void require_told(bool holds, const char *what);
 /* Blocking polls until *value >= target; the first three do not block. Survives errors of enter for ever, see inject.h. */
 void poll_for(struct lariat_loop *own, const int *value, int target);
 
+/* Long enough for whoever sets a timer to be asleep when it fires. */
+int64_t nap_ns(void);
+
 /*
  * Ways of trying out a loop that each must work once: a NOP, a read, a BH, a timer, a handler. begin and end on the owner;
  * in between the loop has to run until all are done.

@@ -22,7 +22,7 @@ static atomic_int left; /* calls before the first failure; below 0: failures beh
 static atomic_uint fired;
 static atomic_int n_sleeps;
 
-/* The ring made last: completions that are not looked at yet. Owner of its loop. */
+/* The ring made last: completions that are not looked at yet. For scenarios with one loop only. */
 static struct {
     struct io_uring *uring;
     unsigned seen;
@@ -141,7 +141,7 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
     if (inject_fails(INJECT_ENTER, &err))
         return -err;
     ret = seam_real.ring_enter(fd, to_submit, min_complete, flags, arg, bytes);
-    if (plan.sources & INJECT_RESULT && completions.uring)
+    if (atomic_load(&on) && plan.sources & INJECT_RESULT && completions.uring)
         falsify_results();
     return ret;
 }

@@ -17,7 +17,7 @@ static int poll_the_loop(struct stage *stage)
     struct lariat_timer timer;
     int fired = 0;
     lariat_timer_init(&timer, stage->own, count_up, &fired);
-    lariat_timer_set_ns(&timer, lariat_now_ns() + 50000);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + nap_ns());
     inject_on();
     while (fired == 0)
         require_that(lariat_loop_poll(stage->own, true) >= 0);
@@ -331,7 +331,7 @@ static int set_many_timers(struct stage *stage)
     const int64_t now_ns = lariat_now_ns();
     inject_on();
     for (int i = 0; i < N_TIMERS; i++) {
-        clocks[i] = (struct alarm_clock){ .due_ns = now_ns + (i * 37) % 100 * 1000, .n_rung = &n_rung };
+        clocks[i] = (struct alarm_clock){ .due_ns = now_ns + (i * 37) % 100 * nap_ns() / 100, .n_rung = &n_rung };
         lariat_timer_init(&clocks[i].timer, stage->own, ring, &clocks[i]);
         lariat_timer_set_ns(&clocks[i].timer, clocks[i].due_ns);
     }

@@ -177,7 +177,7 @@ static int wait_on_broken_loop(struct stage *stage)
     counted_op_init(&op);
     lariat_recv(stage->own, &op.op, stage->pair[0], &byte, 1, 0);
     lariat_timer_init(&timer, stage->own, count_up, &fired);
-    lariat_timer_set_ns(&timer, lariat_now_ns() + 300000);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + nap_ns());
     while (lariat_loop_poll(stage->own, false) == 1)
         ;
     inject_on();
@@ -242,7 +242,10 @@ enum { N_BROKEN = sizeof(broken) / sizeof(broken[0]) };
 START_TEST(a_ring_that_breaks_is_told_and_leaves_nothing)
 {
     const struct inject_plan plan = { "enter: EBADF", INJECT_ENTER, EBADF, false };
-    countdown_plan(&broken[_i], &plan);
+    struct scenario scenario = broken[_i];
+    /* Where completions arrive without io_uring_enter, one that failed may have been of no account. */
+    scenario.borne |= tests_run_under_valgrind() ? INJECT_ENTER : 0;
+    countdown_plan(&scenario, &plan);
 }
 END_TEST
 
