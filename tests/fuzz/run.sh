@@ -12,9 +12,9 @@ clang=${FUZZ_CC:-clang}
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p && n; }' |
     "$clang" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null; then
-    echo "SKIP: no clang with libFuzzer (Debian packages: clang libclang-rt-14-dev)"
+    echo "*** SKIPPED make check-fuzz: no clang with libFuzzer (Debian packages: clang libclang-rt-14-dev)"
     echo "0 passed, 0 failed, 1 skipped"
-    exit 77
+    exit 0
 fi
 
 work=$(mktemp -d)
