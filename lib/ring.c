@@ -317,11 +317,8 @@ int ring_reserve(struct ring *r, unsigned n)
  */
 static int flush(struct ring *r)
 {
-    int ret;
+    int ret = ring_submit(r);
 
-    do {
-        ret = ring_submit(r);
-    } while (ret == -EINTR);
     if (r->sqpoll && !ret)
         await_sq_thread(r, 0);
     if (!ring_unsubmitted(r))
