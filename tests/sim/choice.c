@@ -37,7 +37,7 @@ void choice_begin(const uint8_t *bytes, size_t n)
     choice.at = CHOICE_HEADER_BYTES;
     for (size_t i = 0; i < 8; i++)
         choice.random = choice.random << 8 | choice_header(i);
-    for (size_t i = 8; i < 12; i++)
+    for (size_t i = CHOICE_FAULTS_AT; i < CHOICE_FAULTS_AT + CHOICE_FAULTS_BYTES; i++)
         choice.faults = choice.faults << 8 | choice_header(i);
     choice.rate = rates[choice_header(12) & 3];
 }
@@ -117,7 +117,7 @@ size_t choice_from_seed(uint64_t seed, uint8_t *bytes, size_t room)
     default:
         break;
     }
-    for (size_t i = 0; i < 4; i++)
-        bytes[8 + i] = (uint8_t)(faults >> (24 - 8 * i));
+    for (size_t i = 0; i < CHOICE_FAULTS_BYTES; i++)
+        bytes[CHOICE_FAULTS_AT + i] = (uint8_t)(faults >> (24 - 8 * i));
     return n;
 }

@@ -45,6 +45,8 @@ enum fault {
 };
 
 #define CHOICE_HEADER_BYTES 16
+#define CHOICE_FAULTS_AT 8
+#define CHOICE_FAULTS_BYTES 4
 
 /* Begin a run. The bytes must stay until the next one. */
 void choice_begin(const uint8_t *bytes, size_t n);

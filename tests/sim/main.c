@@ -4,6 +4,7 @@
  * sim --seed=N [-v]     run one seed; -v: tell all that happens
  * sim --seeds=FROM-TO   run these
  * sim --seconds=N [--seed=FROM]  run seeds for that long
+ * ... --all             with every fault switched on in every run
  * sim --seed=N --write=FILE  write the bytes of a seed, for a corpus
  * sim [-v] FILE...      run what a fuzzer found, or the files of a corpus
  *
@@ -29,6 +30,7 @@
 bool sim_tracing;
 static const char *file_name;
 static unsigned long long seed_now;
+static bool all_faults;
 static unsigned long n_runs;
 
 /* In a signal handler too. */
@@ -45,7 +47,8 @@ static void say_run(void)
     if (file_name)
         snprintf(text, sizeof(text), "FAIL: file %s; to see it: tests/sim/sim -v %s\n", file_name, file_name);
     else
-        snprintf(text, sizeof(text), "FAIL: seed %llu; to see it: tests/sim/sim -v --seed=%llu\n", seed_now, seed_now);
+        snprintf(text, sizeof(text), "FAIL: seed %llu; to see it: tests/sim/sim -v --seed=%llu%s\n", seed_now, seed_now,
+                 all_faults ? " --all" : "");
     say(text);
 }
 
@@ -116,8 +119,12 @@ static uint8_t bytes[BYTES_MOST];
 
 static void run_seed(unsigned long long seed)
 {
+    size_t n = choice_from_seed(seed, bytes, sizeof(bytes));
+
     seed_now = seed;
-    run_bytes(bytes, choice_from_seed(seed, bytes, sizeof(bytes)));
+    if (all_faults)
+        memset(bytes + CHOICE_FAULTS_AT, 0xff, CHOICE_FAULTS_BYTES);
+    run_bytes(bytes, n);
 }
 
 static int write_seed(unsigned long long seed, const char *name)
@@ -177,6 +184,8 @@ int main(int argc, char **argv)
     for (i = 1; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "-v") == 0)
             sim_tracing = true;
+        else if (strcmp(argv[i], "--all") == 0)
+            all_faults = true;
         else if (sscanf(argv[i], "--seeds=%llu-%llu", &from, &to) == 2)
             continue;
         else if (sscanf(argv[i], "--seed=%llu", &from) == 1)
