@@ -28,6 +28,7 @@
 #define N_TASK_WORK 8192
 #define TASK_WORK_MOST 20
 #define ENTERS_MOST 20000 /* in one call of the loop, or while it closes */
+#define STALE_MOST 3 /* in one iteration, by prepare and check too */
 #define RELATIVE_SLACK_NS 1000 /* from the reading of the clock to the call */
 
 /* What the kernel knows; each age knows all that came before. */
@@ -49,6 +50,7 @@ static struct kernel {
     struct cqe cqes[CQ_MOST];
     bool submitting;
     unsigned n_overflow, n_task_work, n_enters;
+    unsigned n_stale; /* enters for a hint with nothing behind it, since the loop last did anything else */
     uint64_t n_idles;
     struct cqe overflow[N_OVERFLOW];
     struct request *task_work[N_TASK_WORK];
@@ -430,6 +432,15 @@ static int enter_error(unsigned fd, unsigned flags)
     return choice_fault(FAULT_ENTER_AGAIN) ? errors[choice_random(3)] : 0;
 }
 
+/* Nothing came, and the hint stays: that it is stale must be noticed. */
+static void note_stale(bool other_business)
+{
+    if (other_business || kernel_has_something() || !(k.sq_flags & IORING_SQ_TASKRUN))
+        k.n_stale = 0;
+    else
+        sim_require(++k.n_stale <= STALE_MOST, "the loop obeys a stale hint again and again");
+}
+
 static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, void *arg, size_t bytes)
 {
     int64_t deadline, slack;
@@ -444,6 +455,8 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
     if (err)
         return err;
     advance();
+    if (min_complete && k.age >= AGE_NEWEST)
+        oracle_waits(!(flags & IORING_ENTER_NO_IOWAIT));
     if (to_submit) {
         unsigned n = choice_fault(FAULT_FEWER) ? choice_random(to_submit) : to_submit;
 
@@ -457,6 +470,7 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
     if (flags & IORING_ENTER_GETEVENTS) {
         run_task_work(TASK_WORK_MOST);
         flush_overflow();
+        note_stale(to_submit || min_complete);
         if (min_complete)
             ret = wait_until(deadline, slack);
     } else if (k.flags & IORING_SETUP_COOP_TASKRUN) {
@@ -467,7 +481,7 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
 
 void kernel_forget_enters(void)
 {
-    k.n_enters = 0;
+    k.n_enters = k.n_stale = 0;
 }
 
 static int ring_poll(int fd, const struct timespec *timeout)

@@ -316,6 +316,18 @@ static void check_handlers_armed(void)
     }
 }
 
+void oracle_waits(bool for_storage)
+{
+    bool storage = false, chained = false;
+
+    for (unsigned i = 0; i < N_OPS; i++) {
+        storage |= oracle.ops[i].in_flight && oracle.ops[i].storage;
+        chained |= oracle.ops[i].in_flight && oracle.ops[i].chained; /* one refused there has another request in its place */
+    }
+    if (oracle.inside && !oracle.closing && !chained)
+        sim_require(storage == for_storage, "a wait %s as one for storage", for_storage ? "counts" : "does not count");
+}
+
 void oracle_blocks(int64_t deadline_ns, int64_t slack_ns)
 {
     const struct sim_timer *timer = first_timer();

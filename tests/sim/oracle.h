@@ -27,8 +27,8 @@ struct sim_op {
     bool in_flight;            /* from the submitting call to the last callback */
     bool in_kernel;            /* its SQE was taken and its last CQE not yet posted */
     bool cancelled;
-    bool in_chain;
-    bool raw;
+    bool storage;              /* counts as waiting for storage */
+    bool chained;
     bool submitting;           /* inside the submitting call */
     unsigned n_posted;         /* CQEs not yet told by a callback */
     int posted;                /* result of the last CQE */
@@ -105,6 +105,7 @@ void oracle_op_completes(struct sim_op *op, int res);
 void oracle_taken(const struct io_uring_sqe *sqe);
 void oracle_posted(uint64_t user_data, int res, unsigned flags);
 void oracle_sent(struct object *object, uint8_t byte);
+void oracle_waits(bool for_storage); /* the kind of waiting that it asks for */
 void oracle_blocks(int64_t deadline_ns, int64_t slack_ns);
 
 #endif

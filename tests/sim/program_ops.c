@@ -60,7 +60,7 @@ static struct sim_op *take_op(uint8_t flags)
         op->op.fn = op_done;
         op->op.flags = flags & 1 ? LARIAT_OP_FULL : 0;
         op->object = NULL;
-        op->raw = op->reads = op->writes = op->stream = op->in_chain = false;
+        op->storage = op->reads = op->writes = op->stream = false;
         memset(op->iov, 0, sizeof(op->iov));
         memset(op->memory, 0xee, sizeof(op->memory));
         oracle_op_submitted(op);
@@ -90,6 +90,7 @@ static void start_file_io(struct sim_op *op, uint8_t what)
     int offset;
 
     op->object = object_file(what & 2 ? 1 : 0);
+    op->storage = true;
     cut(op, 1 + choice_random(OP_BYTES), what & 4);
     op->writes = file == object_file(1);
     op->reads = !op->writes;
@@ -134,6 +135,7 @@ static void start_other(struct sim_op *op, uint8_t what)
     int file = object_file(0)->fd, listener = object_listener(what >> 6)->fd;
 
     sim_trace("op %d: other kind %d", number(op), what >> 1 & 7);
+    op->storage = (what >> 1 & 7) < 3 || (what >> 1 & 7) == 7;
     switch (what >> 1 & 7) {
     case 0:
         lariat_fsync(oracle.loop, &op->op, file, what & 64);
@@ -170,7 +172,6 @@ static void start_raw(struct sim_op *op, uint8_t what)
 {
     struct io_uring_sqe *sqe;
 
-    op->raw = true;
     op->op.flags = what & 2 ? LARIAT_OP_MULTISHOT : 0;
     sim_trace("op %d: raw", number(op));
     sqe = lariat_sqe(oracle.loop, &op->op);
@@ -182,13 +183,13 @@ static void start_raw(struct sim_op *op, uint8_t what)
     }
 }
 
-static void start_op(uint8_t kind, uint8_t what, bool link)
+static void start_op(uint8_t kind, uint8_t what, bool chained, bool link)
 {
     struct sim_op *op = take_op(link ? 0 : what);
 
     if (!op)
         return;
-    op->in_chain = link;
+    op->chained = chained;
     if (link)
         op->op.flags = LARIAT_OP_LINK;
     if (kind < 3)
@@ -211,7 +212,7 @@ static void start_chain(uint8_t what)
     sim_require(err == 0 || err == -EAGAIN || err == -EINVAL || err == -ESHUTDOWN, "reserving gives %d", err);
     sim_trace("a chain of %u", n);
     for (unsigned i = 0; i < n; i++)
-        start_op(what >> 3 & 1 ? 0 : 6, (uint8_t)((what & 0xf0) + 2 * i), i + 1 < n);
+        start_op(what >> 3 & 1 ? 0 : 6, (uint8_t)((what & 0xf0) + 2 * i), true, i + 1 < n);
 }
 
 void program_cancel(struct sim_op *op)
@@ -248,7 +249,7 @@ void program_act_op(uint8_t what, uint8_t more)
     uint8_t kind = what % 32 - 17;
 
     if (kind < 9)
-        start_op(kind % 8, more, false);
+        start_op(kind % 8, more, false, false);
     else if (kind < 11)
         start_chain(more);
     else if (kind == 11)
