@@ -40,6 +40,7 @@ plain_sh_tests = \
 	tests/model/run.sh \
 	tests/sh/countdown-complete.sh \
 	tests/sh/dlclose.sh \
+	tests/sh/mutants-apply.sh \
 	tests/sh/pkgconfig.sh \
 	tests/sh/symbols.sh \
 	$(NULL)
@@ -92,13 +93,19 @@ coverage:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/coverage/run.sh $(TESTS)
 
+# Do the suites see the bugs that are planted in tests/mutants? MUTANTS="12 31-bh-list-not-turned": only these.
+check-mutants:
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
+	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/mutants/run.sh $(TESTS) -- $(MUTANTS)
+
 EXTRA_DIST += \
 	tests/coverage/judged.txt \
 	tests/coverage/report.awk \
 	tests/coverage/run.sh \
+	tests/mutants \
 	$(NULL)
 
 clean-local:
 	rm -rf coverage valgrind-logs
 
-.PHONY: check-valgrind coverage
+.PHONY: check-mutants check-valgrind coverage
