@@ -98,7 +98,12 @@ check-mutants:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/mutants/run.sh $(TESTS) -- $(MUTANTS)
 
+# As long as SOAK_SECONDS says.
+check-soak: all $(check_PROGRAMS)
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/soak.sh $(stress_tests)
+
 EXTRA_DIST += \
+	tests/soak.sh \
 	tests/coverage/judged.txt \
 	tests/coverage/report.awk \
 	tests/coverage/run.sh \
@@ -108,4 +113,4 @@ EXTRA_DIST += \
 clean-local:
 	rm -rf coverage valgrind-logs
 
-.PHONY: check-mutants check-valgrind coverage
+.PHONY: check-mutants check-soak check-valgrind coverage
