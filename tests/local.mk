@@ -5,6 +5,7 @@
 
 # What every libcheck suite is linked with; AM_CPPFLAGS lets it include private headers.
 LDADD = \
+	$(FLAG_SETS_WRAPS) \
 	tests/unit/libsupport.la \
 	lib/liblariat_core.la \
 	$(LIBURING_LIBS) \
@@ -51,6 +52,7 @@ endif
 EXTRA_DIST += \
 	$(plain_sh_tests) \
 	tests/model/notify.pml \
+	tests/flag-sets.sh \
 	tests/sh/no-libcheck.sh \
 	tests/valgrind.sh \
 	$(NULL)
@@ -88,6 +90,11 @@ check-valgrind: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	VALGRIND='$(VALGRIND)' $(BASH_SHELL) $(top_srcdir)/tests/valgrind.sh $(valgrind_tests)
 
+# The suites with a ring, under each flag set.
+check-flags: all $(check_PROGRAMS)
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
+	$(BASH_SHELL) $(top_srcdir)/tests/flag-sets.sh $(unit_tests) $(stress_tests)
+
 # Which lines of lib/ the suites run, by a build of its own. The plain ones run none, and want no library full of counters.
 coverage:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
@@ -111,6 +118,6 @@ EXTRA_DIST += \
 	$(NULL)
 
 clean-local:
-	rm -rf coverage valgrind-logs
+	rm -rf coverage flag-logs valgrind-logs
 
-.PHONY: check-mutants check-soak check-valgrind coverage
+.PHONY: check-flags check-mutants check-soak check-valgrind coverage

@@ -19,8 +19,10 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mapfile -t sources < <(ls "$top"/lib/*.c "$top"/tests/sim/*.c "$top"/tests/fuzz/fuzz_sim.c "$top"/tests/seam/seam_real.c |
-    grep -v '/sim/main.c$')
+sources=("$top"/tests/fuzz/fuzz_sim.c "$top"/tests/seam/seam_real.c "$top"/lib/*.c)
+for source in "$top"/tests/sim/*.c; do
+    [ "${source##*/}" = main.c ] || sources+=("$source")
+done
 wraps=(malloc calloc realloc aligned_alloc strdup free)
 
 echo "building with $clang"
@@ -38,7 +40,7 @@ ASAN_OPTIONS=detect_leaks=0 "$work/fuzz" -max_total_time="$seconds" -max_len=150
     -print_final_stats=1 -artifact_prefix="$build/fuzz-" "$corpus" "$top/tests/sim/corpus" >"$work/log" 2>&1 || status=$?
 tail -n 25 "$work/log"
 if [ $status != 0 ]; then
-    echo "the bytes were kept: $(ls "$build"/fuzz-* 2>/dev/null | tail -n 1); replay them with tests/sim/sim -v FILE"
+    echo "the bytes were kept in $build/fuzz-...; replay them with tests/sim/sim -v FILE"
     echo "0 passed, 1 failed, 0 skipped"
     exit 1
 fi

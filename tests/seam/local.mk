@@ -12,6 +12,7 @@ tests_seam_libseam_la_SOURCES = \
 tests_seam_libseam_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBURING_CFLAGS)
 
 SEAM_LDADD = \
+	$(FLAG_SETS_WRAPS) \
 	tests/unit/libsupport.la \
 	tests/seam/libseam.la \
 	lib/liblariat_seam.la \

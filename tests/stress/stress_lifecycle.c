@@ -13,7 +13,7 @@ static int cycles(int usual)
     if (stress != NULL && strcmp(stress, "full") == 0) {
         return 100000;
     }
-    return tests_run_slowly() ? usual / 10 : usual;
+    return tests_run_with("sqpoll") ? usual / 30 : tests_run_slowly() ? usual / 10 : usual;
 }
 
 struct footprint {
@@ -25,7 +25,7 @@ struct footprint {
 static struct footprint footprint_now(void)
 {
     struct footprint now = { .fds = count_fds(), .threads = count_threads() };
-    if (!tests_run_slowly()) {
+    if (!tests_run_with_tools()) {
         now.heap_bytes = mallinfo2().uordblks;
     }
     FILE *statm = fopen("/proc/self/statm", "re");
@@ -41,7 +41,7 @@ static void must_not_have_grown(const struct footprint *before)
     ck_assert_int_eq(after.fds, before->fds);
     ck_assert(threads_become(before->threads));
     ck_assert_uint_le(after.heap_bytes, before->heap_bytes + SLACK_BYTES);
-    if (!tests_run_slowly()) {
+    if (!tests_run_with_tools()) {
         ck_assert_int_le(after.rss_pages, before->rss_pages + SLACK_PAGES);
     }
 }
@@ -95,6 +95,7 @@ START_TEST(iothreads_come_and_go_and_leave_nothing)
     for (int i = 0; i < WARM_UP; i++) {
         cycle_iothread();
     }
+    ck_assert(threads_become(1));
     const struct footprint before = footprint_now();
 
     for (int i = 0; i < n; i++) {
@@ -110,6 +111,7 @@ START_TEST(two_hundred_iothreads_live_side_by_side)
     enum { N = 200 };
     static struct lariat_iothread *iothreads[N];
     cycle_iothread();
+    ck_assert(threads_become(1));
     const struct footprint before = footprint_now();
     atomic_int runs = 0;
     for (int i = 0; i < N; i++) {

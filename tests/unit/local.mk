@@ -6,6 +6,8 @@ tests_unit_libsupport_la_SOURCES = \
 	tests/unit/embed_work.c \
 	tests/unit/embed_work.h \
 	tests/unit/file_support.h \
+	tests/unit/flag_sets.c \
+	tests/unit/flag_sets.h \
 	tests/unit/kernel_ring.h \
 	tests/unit/op_support.h \
 	tests/unit/support.c \

@@ -51,6 +51,7 @@ static int refusal_of_rings(void)
 {
     struct io_uring_params params;
     memset(&params, 0, sizeof(params));
+    params.flags = tests_run_with("sqpoll") ? IORING_SETUP_SQPOLL : 0;
     long fd = syscall(__NR_io_uring_setup, 32, &params);
     if (fd < 0) {
         return -errno;
@@ -61,6 +62,11 @@ static int refusal_of_rings(void)
 
 int suite_main(const char *name, void (*add)(Suite *suite))
 {
+    const char *unknown = flag_sets_unknown_word();
+    if (unknown != NULL) {
+        printf("LARIAT_TEST_FLAGS: unknown word '%s'\n", unknown);
+        return EXIT_FAILURE;
+    }
     int err = refusal_of_rings();
     if (err < 0) {
         char *reason = lariat_explain_setup(err);
@@ -123,9 +129,14 @@ bool tests_run_under_tsan(void)
 #endif
 }
 
-bool tests_run_slowly(void)
+bool tests_run_with_tools(void)
 {
     return tests_run_under_valgrind() || tests_run_under_sanitizer();
+}
+
+bool tests_run_slowly(void)
+{
+    return tests_run_with_tools() || getenv("LARIAT_TEST_FLAGS") != NULL;
 }
 
 uint64_t test_seed(void)
@@ -311,7 +322,7 @@ void read_or_fail(int fd, void *buf, size_t len)
     }
 }
 
-static int count_entries(const char *folder)
+static int count_entries(const char *folder, bool (*counts)(const char *name))
 {
     DIR *dir = opendir(folder);
     if (dir == NULL) {
@@ -319,20 +330,39 @@ static int count_entries(const char *folder)
     }
     int n = 0;
     for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        n += entry->d_name[0] != '.';
+        n += entry->d_name[0] != '.' && counts(entry->d_name);
     }
     closedir(dir);
     return n;
 }
 
+static bool any_name(const char *name)
+{
+    return *name != '\0';
+}
+
+/* The kernel's own come and go as it likes; they are called iou-wrk-... and iou-sqp-... */
+static bool is_thread_of_ours(const char *tid)
+{
+    char path[64], comm[5] = "";
+    snprintf(path, sizeof(path), "/proc/self/task/%.20s/comm", tid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = read(fd, comm, sizeof(comm) - 1);
+    close(fd);
+    return n > 0 && strcmp(comm, "iou-") != 0;
+}
+
 int count_fds(void)
 {
-    return count_entries("/proc/self/fd") - 1; /* without that of the scan itself */
+    return count_entries("/proc/self/fd", any_name) - 1; /* without that of the scan itself */
 }
 
 int count_threads(void)
 {
-    return count_entries("/proc/self/task");
+    return count_entries("/proc/self/task", is_thread_of_ours);
 }
 
 bool threads_become(int n)
@@ -391,12 +421,22 @@ void poll_until(struct lariat_loop *loop, const int *value, int target)
     }
 }
 
+int poll_once(struct lariat_loop *loop)
+{
+    const int rc = lariat_loop_poll(loop, false);
+    if (rc < 0 || !loop_settles(loop)) {
+        return rc;
+    }
+    const int rc_later = lariat_loop_poll(loop, false);
+    return rc_later != 0 ? rc_later : rc;
+}
+
 void poll_until_quiet(struct lariat_loop *loop)
 {
-    int progress = 1;
-    while (progress == 1) {
+    int progress;
+    do {
         progress = lariat_loop_poll(loop, false);
-    }
+    } while (progress == 1 || (progress == 0 && loop_settles(loop)));
     ck_assert_int_eq(progress, 0);
 }
 

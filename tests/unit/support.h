@@ -31,6 +31,8 @@
 #include <lariat/stats.h>
 #include <lariat/timer.h>
 
+#include "flag_sets.h"
+
 /* Suites */
 
 /* Build the suite by add() and run it. Exits 77 with a line that says why when this machine gives us no ring. */
@@ -50,8 +52,10 @@ bool tests_are_forked(void);
     } while (0)
 void test_skip_line(const char *reason);
 
-/* True under valgrind, or with a sanitizer: cases that count ns or use limits may want to be smaller. */
+/* True under valgrind, with a sanitizer, or with a flag set, of which many are run: cases that count ns or use limits may want to be smaller. */
 bool tests_run_slowly(void);
+/* True under valgrind, or with a sanitizer. */
+bool tests_run_with_tools(void);
 bool tests_run_under_valgrind(void);
 bool tests_run_under_sanitizer(void);
 bool tests_run_under_tsan(void);
@@ -91,7 +95,7 @@ int eventfd_or_fail(void);           /* non-blocking */
 void write_or_fail(int fd, const void *buf, size_t len);
 void read_or_fail(int fd, void *buf, size_t len);
 int count_fds(void);
-/* Threads of this process. One that was joined may still be there for a moment. */
+/* Threads of this process, without those of its rings. One that was joined may still be there for a moment. */
 int count_threads(void);
 /* Wait until there are that many; false after 20 s. Always true under TSan. */
 bool threads_become(int n);
@@ -109,6 +113,9 @@ bool waited_for(atomic_int *value, int target);
 
 /* Blocking polls until *value >= target. For callbacks on this thread's loop. */
 void poll_until(struct lariat_loop *loop, const int *value, int target);
+/* A non-blocking poll; with an SQ thread, another one after that did its part. So what was queued is with the kernel, and
+   what could complete at once has completed. Returns what lariat_loop_poll() did. */
+int poll_once(struct lariat_loop *loop);
 /* Non-blocking polls until one reports no progress. */
 void poll_until_quiet(struct lariat_loop *loop);
 /* Callbacks: opaque is an int or an atomic_int to add one to; opaque is ignored. */

@@ -183,7 +183,7 @@ static int schedule_until_there_is_no_memory(void *opaque)
 
 START_TEST(without_memory_a_oneshot_is_enomem_and_the_others_run)
 {
-    if (tests_run_slowly()) {
+    if (tests_run_with_tools()) {
         test_skip("the tools have an allocator of their own, which ends the process");
     }
     must_succeed_in_child(schedule_until_there_is_no_memory, NULL);
@@ -212,7 +212,7 @@ START_TEST(a_chain_of_25000_bhs_needs_no_more_stack_than_one)
     struct repeater repeater = { .left = 25000, .last_rc = -1 };
     pthread_attr_t attr;
     ck_assert_int_eq(pthread_attr_init(&attr), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&attr, tests_run_slowly() ? 512 << 10 : 64 << 10), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, tests_run_with_tools() ? 512 << 10 : 64 << 10), 0);
 
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, &attr, run_chain_on_small_stack, &repeater), 0);

@@ -54,7 +54,7 @@ static void unwatch(const struct watch *watch)
 static void iterate(int n)
 {
     for (int i = 0; i < n; i++)
-        ck_assert_int_ge(lariat_loop_poll(loop, false), 0);
+        ck_assert_int_ge(poll_once(loop), 0);
 }
 
 START_TEST(a_level_handler_runs_until_everything_is_read)

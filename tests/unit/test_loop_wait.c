@@ -396,7 +396,8 @@ START_TEST(bhs_timers_ops_and_handlers_all_advance)
     ck_assert_int_eq(lariat_handler_set(busy.loop, event_fd, busy_event, NULL, &busy), 0);
     busy_begin(&busy);
 
-    for (int i = 1; i <= 1000; i++) {
+    /* An SQ thread advances at a pace of its own. */
+    for (int i = 1; i <= 1000 || (tests_run_with("sqpoll") && (busy.reads < 500 || busy.events < 500)); i++) {
         ck_assert_int_eq(lariat_loop_poll(busy.loop, true), 1);
         ck_assert_int_eq(busy.bhs, i);
         ck_assert_int_eq(busy.timers, i);

@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(memory_that_is_not_there_is_efault)
 {
-    if (tests_run_slowly())
+    if (tests_run_with_tools())
         test_skip("valgrind and ASan are told of it before the kernel is");
     int fd = temp_file_or_fail(100, 0);
     struct counted_op op;
@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(a_length_that_reaches_around_is_no_success)
 {
-    if (tests_run_slowly())
+    if (tests_run_with_tools())
         test_skip("valgrind and ASan look at each byte");
     int fd = temp_file_or_fail(4096, 0);
     char *mem = sparse_memory_or_fail(8192);

@@ -66,7 +66,7 @@ START_TEST(a_full_pipe_that_was_closed_meanwhile_does_not_hold_a_stop)
     counted_op_init(&op);
     full_pipe_or_fail(fds);
     lariat_write(own, &op.op, fds[1], "x", 1, -1);
-    ck_assert_int_ge(lariat_loop_poll(own, false), 0);
+    ck_assert_int_ge(poll_once(own), 0);
     close(fds[1]);
     loop_done(own);
     ck_assert_int_eq(op.done, 1);

@@ -121,7 +121,7 @@ START_TEST(an_op_that_comes_back_25000_times_needs_no_more_stack_than_one)
     pthread_attr_t attr;
     pthread_t thread;
     ck_assert_int_eq(pthread_attr_init(&attr), 0);
-    ck_assert_int_eq(pthread_attr_setstacksize(&attr, tests_run_slowly() ? 512 << 10 : 64 << 10), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attr, tests_run_with_tools() ? 512 << 10 : 64 << 10), 0);
     ck_assert_int_eq(pthread_create(&thread, &attr, come_back_on_a_small_stack, &comer), 0);
     join_or_fail(thread);
     ck_assert_int_eq(comer.n_done, 25000);
