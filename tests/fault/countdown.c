@@ -67,7 +67,7 @@ void poll_for(struct lariat_loop *own, const int *value, int target)
 
 int64_t nap_ns(void)
 {
-    return tests_run_slowly() ? 20000000 : 1000000;
+    return tests_run_slowly() ? 4000000 : 1000000;
 }
 
 /* ---- trying out what is left ---- */

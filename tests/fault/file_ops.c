@@ -11,7 +11,7 @@
  *   check:OFFSET:LENGTH   read, and compare with what a write there would have written
  *   wait             for all that is in flight
  *   cancel           ask for the op submitted last to be cancelled
- *   sh:COMMAND       run it; $FILE_OPS_PID is this process
+ *   sh:COMMAND       run it, and the loop meanwhile; must succeed
  *   shutdown         the file system, which shall not touch its device any more (ext4, xfs; root)
  *   alive            BHs, timers, a pipe and nops must work
  *
@@ -21,7 +21,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "fault_support.h"
 
@@ -193,6 +196,23 @@ static void prove_alive(void)
     printf("alive\n");
 }
 
+static void run_command(const char *text)
+{
+    char *const args[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char *)(uintptr_t)text, NULL };
+    int ended = 0, status = -1;
+    pid_t pid;
+    if (posix_spawnp(&pid, "sh", NULL, NULL, args, environ) != 0)
+        exit(3);
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (lariat_handler_set(loop, pidfd, add_one, NULL, &ended) != 0)
+        exit(3);
+    poll_until_done(&ended, 1);
+    (void)lariat_handler_set(loop, pidfd, NULL, NULL, NULL);
+    close(pidfd);
+    if (waitpid(pid, &status, 0) != pid || status != 0)
+        printf("failed: %s\n", text);
+}
+
 static void shut_down(void)
 {
     uint32_t flags = 2; /* without writing its log */
@@ -213,8 +233,8 @@ static void obey(const char *command)
         shut_down();
     else if (!begins_with(&rest, "sh:"))
         do_op(command);
-    else if (system(rest) != 0)
-        printf("failed: %s\n", rest);
+    else
+        run_command(rest);
 }
 
 static int open_file(const char *mode, const char *path)
@@ -230,12 +250,9 @@ static int open_file(const char *mode, const char *path)
 
 int main(int argc, char **argv)
 {
-    char pid[16];
     int n_fds = count_entries("/proc/self/fd");
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGXFSZ, SIG_IGN);
-    snprintf(pid, sizeof(pid), "%d", getpid());
-    setenv("FILE_OPS_PID", pid, 1);
     if (argc < 3)
         usage("nothing");
     if (lariat_loop_new(NULL, &loop) != 0)

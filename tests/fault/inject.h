@@ -48,7 +48,7 @@ unsigned inject_fired(void);
 /* What a source fails with under a plan; positive. */
 int inject_err(const struct inject_plan *plan, unsigned source);
 
-/* What is allocated, or mapped, now. Only differences say something. */
+/* What is allocated, mapped, or running and not joined now. Only differences say something. */
 long inject_outstanding(void);
 
 /* How often the library went to sleep to let the kernel recover, since inject_arm(). While on, it does not really sleep. */

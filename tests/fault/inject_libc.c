@@ -2,7 +2,7 @@
 /*
  * Memory, and descriptors that the C library makes: calls of library and test come here first, by the linker's --wrap. Each
  * allocation is counted, and so is each free, of all threads: what is left over was lost. (What the C library allocates for
- * itself it frees itself, and neither is seen.)
+ * itself it frees itself, and neither is seen.) Threads are counted with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +153,28 @@ int __wrap_munmap(void *addr, size_t len)
 {
     atomic_fetch_sub(&outstanding, 1);
     return __real_munmap(addr, len);
+}
+
+/* ---- threads: one that nobody joins is lost, too ---- */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque)
+{
+    const int err = __real_pthread_create(thread, attr, fn, opaque);
+
+    atomic_fetch_add(&outstanding, err == 0);
+    return err;
+}
+
+int __real_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result)
+{
+    const int err = __real_pthread_join(thread, result);
+
+    atomic_fetch_sub(&outstanding, err == 0);
+    return err;
 }
 
 /* ---- what allocates inside the C library, and says so ---- */

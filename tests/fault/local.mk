@@ -28,6 +28,8 @@ inject_link_flags = \
 	-Wl,--wrap=posix_memalign \
 	-Wl,--wrap=pthread_atfork \
 	-Wl,--wrap=pthread_attr_setaffinity_np \
+	-Wl,--wrap=pthread_create \
+	-Wl,--wrap=pthread_join \
 	-Wl,--wrap=pthread_key_create \
 	-Wl,--wrap=pthread_setspecific \
 	-Wl,--wrap=realloc \
@@ -71,8 +73,14 @@ check_PROGRAMS += tests/fault/file_ops
 tests_fault_file_ops_SOURCES = tests/fault/file_ops.c tests/fault/fault_support.h
 tests_fault_file_ops_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
 
+# A file system that fails.
+check_PROGRAMS += tests/fault/faulty_fs
+tests_fault_faulty_fs_SOURCES = tests/fault/faulty_fs.c
+tests_fault_faulty_fs_LDADD =
+
 fault_sh_tests = \
 	tests/sh/faults-enter.sh \
+	tests/sh/faults-errors.sh \
 	tests/sh/faults-full.sh \
 	tests/sh/faults-limit.sh \
 	tests/sh/faults-readonly.sh \

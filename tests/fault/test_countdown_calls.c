@@ -221,6 +221,37 @@ static int set_a_handler_of_a_large_number(struct stage *stage)
     return rc;
 }
 
+/* Its poll has to wait for room, and so has its removal. */
+static int set_a_handler_behind_a_full_queue(struct stage *stage)
+{
+    struct watch watch = { .fd = stage->pair[0] };
+    struct counted_op ops[4];
+    counted_ops_init(ops, 4);
+    require_that(lariat_handler_set(stage->own, watch.fd, do_nothing, NULL, &watch) == 0); /* takes the memory */
+    require_that(lariat_handler_set(stage->own, watch.fd, NULL, NULL, NULL) == 0);
+    require_that(lariat_loop_poll(stage->own, false) == 0);
+    for (int i = 0; i < 2; i++)
+        lariat_nop(stage->own, &ops[i].op);
+    inject_on();
+    const int rc = lariat_handler_set(stage->own, watch.fd, take_byte, NULL, &watch);
+    for (int i = 0; i < 3; i++)
+        require_that(lariat_loop_poll(stage->own, false) >= 0);
+    send_byte(stage);
+    if (rc == 0)
+        poll_for(stage->own, &watch.calls, 1);
+    for (int i = 2; i < 4; i++)
+        lariat_nop(stage->own, &ops[i].op);
+    require_that(lariat_handler_set(stage->own, watch.fd, NULL, NULL, NULL) == 0);
+    for (int i = 0; i < 4; i++)
+        poll_for(stage->own, &ops[i].done, 1);
+    inject_off();
+    for (int i = 0; i < 4; i++)
+        require_that(ops[i].done == 1 && (ops[i].res == 0 || ops[i].res == -EAGAIN));
+    if (rc != 0)
+        drop_byte(stage);
+    return rc;
+}
+
 static int set_an_edge_handler(struct stage *stage)
 {
     struct watch watch = { .fd = stage->pair[0] };
@@ -495,6 +526,7 @@ static const struct scenario calls[] = {
     { "enable_histograms", enable_histograms, STAGE_LOOP, INJECT_MEMORY, 0, 0 },
     { "handler_set", set_a_handler, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set of a large number", set_a_handler_of_a_large_number, STAGE_LOOP, INJECT_MEMORY, 0, 0 },
+    { "handler_set behind a full queue", set_a_handler_behind_a_full_queue, STAGE_TINY, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set_edge", set_an_edge_handler, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "handler_set again", replace_level_by_level, STAGE_LOOP, 0, 0, 0 },
     { "handler_set again, for other events", change_a_handler, STAGE_LOOP, 0, INJECT_ENTER, 0 },
@@ -520,10 +552,35 @@ START_TEST(a_call_whose_nth_request_fails_says_why_or_does_its_work)
 }
 END_TEST
 
+/* Row 7: while there is nothing else to do, the kernel is left alone for a moment after each refusal. */
+START_TEST(a_loop_does_not_spin_where_the_kernel_has_no_memory)
+{
+    static const int errs[] = { EAGAIN, EBUSY, ENOMEM };
+    const struct inject_plan plan = { "enter", INJECT_ENTER, errs[_i], true };
+    struct counted_op op;
+    int runs = 0;
+    inject_install();
+    struct lariat_loop *own = loop_with_window_or_fail(0);
+    counted_op_init(&op);
+    lariat_nop(own, &op.op);
+    inject_arm(&plan, 1);
+    inject_on();
+    for (int i = 1; i <= 10; i++)
+        ck_assert(lariat_loop_poll(own, true) == 0 && inject_sleeps() == i);
+    ck_assert_int_eq(lariat_bh_schedule_oneshot(own, count_up, &runs), 0);
+    ck_assert(lariat_loop_poll(own, true) == 1 && inject_sleeps() == 10); /* there was something to do */
+    inject_off();
+    poll_until(own, &op.done, 1);
+    ck_assert(op.res == 0 && runs == 1);
+    loop_done(own);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "calls");
     tcase_add_loop_test(tc, a_call_whose_nth_request_fails_says_why_or_does_its_work, 0, N_CALLS);
+    tcase_add_loop_test(tc, a_loop_does_not_spin_where_the_kernel_has_no_memory, 0, 3);
 }
 
 int main(void)

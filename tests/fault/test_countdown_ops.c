@@ -393,7 +393,10 @@ static int flood(struct stage *stage)
     counted_ops_init(ops, N_FLOOD);
     inject_on();
     for (int i = 0; i < N_FLOOD; i++)
-        lariat_nop(stage->own, &ops[i].op);
+        if (i % 3 == 1)
+            (void)lariat_sqe(stage->own, &ops[i].op); /* all zeroes: a NOP, too */
+        else
+            lariat_nop(stage->own, &ops[i].op);
     for (int i = 0; n_done < N_FLOOD; i++) {
         require_that(i < 10000 && lariat_loop_poll(stage->own, i > 3) >= 0);
         n_done = 0;
@@ -416,6 +419,34 @@ START_TEST(ops_that_find_no_room_end_with_eagain_and_the_others_are_done)
 }
 END_TEST
 
+/* There is no room to ask for it. */
+static int cancel_behind_a_full_queue(struct stage *stage)
+{
+    struct counted_op recv, nops[2];
+    counted_op_init(&recv);
+    counted_ops_init(nops, 2);
+    submit_recv(stage, &recv.op);
+    require_that(lariat_loop_poll(stage->own, false) == 0);
+    for (int i = 0; i < 2; i++)
+        lariat_nop(stage->own, &nops[i].op);
+    inject_on();
+    const int rc = lariat_op_cancel(stage->own, &recv.op);
+    inject_off();
+    poll_for(stage->own, &nops[1].done, 1);
+    require_that(nops[0].done == 1 && recv.done <= (rc == 0));
+    require_that(rc == 0 || lariat_op_cancel(stage->own, &recv.op) == 0);
+    poll_for(stage->own, &recv.done, 1);
+    require_that(recv.res == -ECANCELED && recv.done == 1);
+    return rc;
+}
+
+START_TEST(a_cancel_that_finds_no_room_is_eagain_and_may_be_asked_again)
+{
+    const struct scenario scenario = { "op_cancel", cancel_behind_a_full_queue, STAGE_TINY, INJECT_ENTER, 0, EAGAIN };
+    countdown(&scenario);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "ops");
@@ -423,6 +454,7 @@ static void add(Suite *suite)
     tcase_add_loop_test(tc, the_result_of_an_op_arrives_and_full_bears_what_passes, 0, N_RESULTS);
     tcase_add_test(tc, a_full_op_bears_a_result_of_eagain_or_eintr);
     tcase_add_test(tc, ops_that_find_no_room_end_with_eagain_and_the_others_are_done);
+    tcase_add_test(tc, a_cancel_that_finds_no_room_is_eagain_and_may_be_asked_again);
 }
 
 int main(void)

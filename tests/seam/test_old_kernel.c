@@ -120,6 +120,32 @@ START_TEST(without_multishot_polls_a_loop_is_woken_as_often)
 }
 END_TEST
 
+static void *notify_it(void *opaque)
+{
+    lariat_loop_notify(opaque);
+    return NULL;
+}
+
+/* Each one-shot poll fires at once if the eventfd has not been read. */
+START_TEST(without_multishot_polls_a_wake_up_wakes_once)
+{
+    struct lariat_timer timer;
+    int fired = 0;
+    answer_as_the_kernel();
+    answers.ring_enter = enter_without_multishots;
+    loop = loop_with_window_or_fail(0);
+    poll_until_quiet(loop);
+    notify_raise(&loop->notify); /* as in its sleep */
+    join_or_fail(thread_or_fail(notify_it, loop));
+    ck_assert_uint_eq(stats_of(loop).eventfd_writes, 1);
+    lariat_timer_init(&timer, loop, count_up, &fired);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + 20000000);
+    poll_until(loop, &fired, 1);
+    ck_assert_uint_lt(stats_of(loop).iterations, 20);
+    close_loop();
+}
+END_TEST
+
 START_TEST(a_kernel_that_knows_no_flags_is_waited_for_in_ppoll)
 {
     answer_as_the_kernel();
@@ -229,6 +255,7 @@ static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "old kernel");
     tcase_add_test(tc, without_multishot_polls_a_loop_is_woken_as_often);
+    tcase_add_test(tc, without_multishot_polls_a_wake_up_wakes_once);
     tcase_add_test(tc, a_kernel_that_knows_no_flags_is_waited_for_in_ppoll);
     tcase_add_test(tc, a_kernel_that_knows_no_flags_wakes_an_iothread);
     tcase_add_test(tc, ops_that_this_kernel_lacks_are_eopnotsupp_and_others_work);

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 
+#include "loop.h"
 #include "seam_real.h"
 
 static struct seam answers;
 static int n_enters, n_reads_of_clock, n_writes;
 static int64_t clock_ns;
+static atomic_int n_yields, n_freed;
 
 static int counting_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, void *arg, size_t bytes)
 {
@@ -43,6 +45,12 @@ static ssize_t counting_write(int fd, uint64_t value)
 {
     n_writes++;
     return seam_real.eventfd_write(fd, value);
+}
+
+static void counting_yield(void)
+{
+    atomic_fetch_add(&n_yields, 1);
+    seam_real.yield();
 }
 
 static void answer_as_the_kernel(void)
@@ -100,6 +108,9 @@ START_TEST(the_clock_of_the_seam_is_the_library_s)
     lariat_timer_set_ns(&timer, 2000);
     poll_until_quiet(loop);
     ck_assert_int_eq(fired, 0);
+    clock_ns = 1999;
+    poll_until_quiet(loop);
+    ck_assert_int_eq(fired, 0);
     clock_ns = 2000;
     poll_until_quiet(loop);
     ck_assert_int_eq(fired, 1);
@@ -122,6 +133,32 @@ START_TEST(an_iothread_is_woken_through_the_seam)
 }
 END_TEST
 
+static void *give_back(void *opaque)
+{
+    lariat_loop_unref(opaque);
+    atomic_fetch_add(&n_freed, 1);
+    return NULL;
+}
+
+/* It has entered, and is about to find that the loop is closed. */
+START_TEST(a_loop_is_not_freed_as_long_as_a_producer_that_is_refused_is_inside)
+{
+    answer_as_the_kernel();
+    answers.yield = counting_yield;
+    struct lariat_loop *loop = loop_or_fail();
+    ck_assert_int_eq(lariat_loop_close(loop), 0);
+    atomic_fetch_add(&loop->notify.me, NOTIFY_ONE);
+    const int n_before = atomic_load(&n_yields);
+    pthread_t thread = thread_or_fail(give_back, loop);
+    while (atomic_load(&n_yields) < n_before + 3 && atomic_load(&n_freed) == 0)
+        sched_yield();
+    ck_assert_int_eq(atomic_load(&n_freed), 0);
+    atomic_fetch_sub(&loop->notify.me, NOTIFY_ONE);
+    join_or_fail(thread);
+    ck_assert_int_eq(atomic_load(&n_freed), 1);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "seam");
@@ -129,6 +166,7 @@ static void add(Suite *suite)
     tcase_add_test(tc, each_enter_goes_through_the_seam);
     tcase_add_test(tc, the_clock_of_the_seam_is_the_library_s);
     tcase_add_test(tc, an_iothread_is_woken_through_the_seam);
+    tcase_add_test(tc, a_loop_is_not_freed_as_long_as_a_producer_that_is_refused_is_inside);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 #                           must be alive, close without an error and leak nothing
 #   need_namespace "$@"     go on in a mount namespace of our own, as root or as root of a user namespace; $dir is then a tmpfs
 #                           that goes away with the last process, however that ends. real_root=yes or no
+#   serve [-w] FOLDER       mount a file system there that fails (tests/fault/faulty_fs); $server is its process. False: cannot
 #   direct_works FOLDER     does its file system take O_DIRECT?
 #   skip REASON             leave the whole test; skip_part REASON: say that a part was left out
 
@@ -44,6 +45,14 @@ need_namespace()
     mount -t tmpfs -o size=64m none "$dir" 2>/dev/null || skip "no tmpfs can be mounted"
 }
 
+serve()
+{
+    local ready
+    # shellcheck disable=SC2034 # for those that source this
+    exec {served}< <(exec "${LARIAT_BUILDDIR:?}/tests/fault/faulty_fs" "$@" 2>/dev/null) && server=$!
+    read -r ready <&"$served" && [ "$ready" = ready ]
+}
+
 direct_works()
 {
     local probe status=0
@@ -53,9 +62,18 @@ direct_works()
     return $status
 }
 
+has_line() # REGEX
+{
+    local line
+    for line in "${lines[@]}"; do
+        [[ ! $line =~ ^$1$ ]] || return 0
+    done
+    return 1
+}
+
 ops()
 {
-    local mode=$1 path=$2 step status=0 commands=() wanted=()
+    local mode=$1 path=$2 step status=0 commands=() wanted=() lines=()
     shift 2
     for step in "$@"; do
         case $step in
@@ -67,8 +85,9 @@ ops()
     [ $status != 77 ] || skip "no ring to be had"
     [ $status = 0 ] || fail "exit status $status"
     wanted+=("alive" "close 0" "leaked 0 descriptors, 0 threads")
+    mapfile -t lines <<<"$out"
     for step in "${wanted[@]}"; do
-        grep -qxE -e "$step" <<<"$out" || fail "no line '$step'"
+        has_line "$step" || fail "no line '$step'"
     done
-    [ "$(wc -l <<<"$out")" = ${#wanted[@]} ] || fail "not ${#wanted[@]} lines"
+    [ ${#lines[@]} = ${#wanted[@]} ] || fail "not ${#wanted[@]} lines"
 }

@@ -42,6 +42,7 @@ unit_tests += \
 	tests/unit/test_loop_wait \
 	tests/unit/test_loop_wrapped \
 	tests/unit/test_notify \
+	tests/unit/test_notify_steps \
 	tests/unit/test_op \
 	tests/unit/test_op_drain \
 	tests/unit/test_op_fixed \

@@ -243,6 +243,30 @@ START_TEST(what_is_queued_between_prepare_and_check_ends_the_outer_wait)
 }
 END_TEST
 
+START_TEST(histograms_on_and_off_again_change_nothing_of_it)
+{
+    struct outer outer;
+    struct counted_op op;
+    int64_t timeout_ns = 0;
+    counted_op_init(&op);
+    outer_init(&outer, POLL);
+    ck_assert_int_eq(lariat_loop_enable_histograms(outer.loop, true), 0);
+    ck_assert_int_eq(lariat_loop_enable_histograms(outer.loop, false), 0);
+    ck_assert_int_eq(lariat_loop_prepare(outer.loop, &timeout_ns), 0);
+    ck_assert_int_eq(timeout_ns, -1);
+
+    lariat_nop(outer.loop, &op.op);
+    const int n = outer_wait_ms(&outer, STUCK_MS);
+    ck_assert(n == 1 || n == -EINTR);
+    lariat_loop_check(outer.loop);
+    while (op.done == 0) {
+        outer_turn(&outer);
+    }
+
+    outer_done(&outer);
+}
+END_TEST
+
 struct nested_prepare {
     struct lariat_loop *loop;
     int rc;
@@ -316,6 +340,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_scheduled_bh_means_do_not_wait);
     tcase_add_test(tc, a_timer_limits_the_wait);
     tcase_add_loop_test(tc, what_is_queued_between_prepare_and_check_ends_the_outer_wait, 0, 3 * N_OUTER_KINDS);
+    tcase_add_test(tc, histograms_on_and_off_again_change_nothing_of_it);
     tcase_add_test(tc, prepare_inside_a_callback_is_refused);
     tcase_add_test(tc, a_loop_to_be_embedded_may_be_polled_too);
     tcase_add_loop_test(tc, an_embedded_loop_that_is_idle_wakes_nobody, 0, N_OUTER_KINDS);

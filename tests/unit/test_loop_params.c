@@ -120,6 +120,7 @@ struct setters {
     struct lariat_loop *loop;
     atomic_int torn;
     atomic_int failed;
+    atomic_int enough;
     int rounds;
 };
 
@@ -154,6 +155,42 @@ START_TEST(parameters_set_from_many_threads_never_tear)
         join_or_fail(threads[i]);
     }
     ck_assert_int_eq(atomic_load(&setters.torn), 0);
+    ck_assert_int_eq(atomic_load(&setters.failed), 0);
+
+    lariat_iothread_destroy(iothread);
+}
+END_TEST
+
+static void *set_without_pause(void *opaque)
+{
+    struct setters *setters = opaque;
+    struct lariat_poll_params params = classic_params(0);
+    while (!atomic_load(&setters->enough)) {
+        params.max_ns++;
+        params.grow = params.shrink = params.max_ns;
+        atomic_fetch_add(&setters->failed, lariat_loop_set_poll_params(setters->loop, &params) != 0);
+    }
+    return NULL;
+}
+
+START_TEST(parameters_read_while_they_are_set_never_tear)
+{
+    struct lariat_iothread *iothread = iothread_or_fail("set");
+    struct setters setters = { .loop = lariat_iothread_loop(iothread) };
+    struct lariat_poll_params params = classic_params(0);
+    const int64_t end_ns = lariat_now_ns() + INT64_C(2000000000);
+    int n_seen = 0, n_torn = 0;
+    ck_assert_int_eq(lariat_loop_set_poll_params(setters.loop, &params), 0);
+
+    pthread_t thread = thread_or_fail(set_without_pause, &setters);
+    for (int64_t last = 0; n_seen < 20000 && lariat_now_ns() < end_ns; last = params.max_ns) {
+        lariat_loop_get_poll_params(setters.loop, &params);
+        n_seen += params.max_ns != last;
+        n_torn += params.max_ns != params.grow || params.max_ns != params.shrink;
+    }
+    atomic_store(&setters.enough, 1);
+    join_or_fail(thread);
+    ck_assert_int_eq(n_torn, 0);
     ck_assert_int_eq(atomic_load(&setters.failed), 0);
 
     lariat_iothread_destroy(iothread);
@@ -453,6 +490,7 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(tc, refused_parameters_change_nothing, 0, N_BAD_PARAMS);
     tcase_add_test(tc, parameters_stay_readable_after_close);
     tcase_add_test(tc, parameters_set_from_many_threads_never_tear);
+    tcase_add_test(tc, parameters_read_while_they_are_set_never_tear);
 
     tc = case_of(suite, "statistics");
     tcase_add_test(tc, counters_of_a_new_loop_are_zero);

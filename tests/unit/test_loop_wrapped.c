@@ -123,6 +123,24 @@ START_TEST(the_rest_of_a_full_read_that_found_no_room_is_queued_later)
 }
 END_TEST
 
+START_TEST(the_rest_of_a_full_read_that_finds_no_room_again_stays_queued)
+{
+    struct counted_op read, nop;
+    char buf[6] = "";
+    int fds[2];
+    pipe_or_fail(fds);
+    park_a_read(&read, &nop, buf, fds);
+    kernel.n_refused = 1; /* the first thing that the next iteration does is to make room */
+    ck_assert_int_ge(lariat_loop_poll(loop, false), 0);
+    ck_assert_int_eq(kernel.n_refused, 0);
+    write_or_fail(fds[1], "def", 3);
+    ck_assert_int_eq(result(&read), 6);
+    ck_assert_mem_eq(buf, "abcdef", 6);
+    close_loop();
+    close_both(fds);
+}
+END_TEST
+
 /* The kernel does not have it, so a request to cancel finds nothing; it is made again when the kernel has. */
 START_TEST(a_full_read_that_found_no_room_can_be_cancelled)
 {
@@ -172,6 +190,68 @@ START_TEST(only_a_wait_for_storage_counts_as_one)
         test_skip("under valgrind no loop sleeps in io_uring_enter");
     ck_assert_uint_ne(flags_of_a_wait_for(-1) & ENTER_NO_IOWAIT, 0);
     ck_assert_uint_eq(flags_of_a_wait_for(0) & ENTER_NO_IOWAIT, 0);
+}
+END_TEST
+
+START_TEST(a_wait_after_storage_is_done_does_not_count_as_one)
+{
+    struct counted_op op;
+    struct lariat_timer timer;
+    int fired = 0, fd = temp_file_or_fail(1, 0);
+    if (tests_run_under_valgrind())
+        test_skip("under valgrind no loop sleeps in io_uring_enter");
+    loop = loop_with_window_or_fail(0);
+    counted_op_init(&op);
+    lariat_fsync(loop, &op.op, fd, true); /* the short way */
+    ck_assert_int_eq(result(&op), 0);
+    ck_assert_uint_eq(loop->n_storage, 0);
+    kernel.no_iowait = loop->ring.no_iowait;
+    loop->ring.no_iowait = true;
+    lariat_timer_init(&timer, loop, count_up, &fired);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + 1000000);
+    poll_until(loop, &fired, 1);
+    ck_assert_uint_ne(kernel.wait_flags & ENTER_NO_IOWAIT, 0);
+    close_loop();
+    close(fd);
+}
+END_TEST
+
+/* A hint of the kernel that stays: nobody takes it back. */
+static void hint_for_ever(void)
+{
+    __atomic_fetch_or(loop->ring.sq_kflags, IORING_SQ_CQ_OVERFLOW, __ATOMIC_RELAXED);
+}
+
+/* How many system calls a wait of 10 ms makes. */
+static uint64_t enters_in_a_wait(void)
+{
+    struct lariat_timer timer;
+    int fired = 0;
+    poll_until_quiet(loop);
+    hint_for_ever();
+    const uint64_t before = stats_of(loop).enters;
+    lariat_timer_init(&timer, loop, count_up, &fired);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + 10000000);
+    poll_until(loop, &fired, 1);
+    ck_assert(ring_hinted(&loop->ring));
+    return stats_of(loop).enters - before;
+}
+
+START_TEST(a_stale_hint_keeps_nobody_from_sleeping)
+{
+    loop = loop_with_window_or_fail(0);
+    ck_assert_uint_lt(enters_in_a_wait(), 10);
+    close_loop();
+}
+END_TEST
+
+START_TEST(a_stale_hint_is_obeyed_once_in_a_spin)
+{
+    loop = loop_with_window_or_fail(100000000);
+    loop->window_ns = 100000000;
+    ck_assert_uint_lt(enters_in_a_wait(), 10);
+    ck_assert_uint_gt(stats_of(loop).spin_ns, 5000000);
+    close_loop();
 }
 END_TEST
 
@@ -298,8 +378,12 @@ static void add(Suite *suite)
     TCase *tc = case_of(suite, "wrapped");
     tcase_add_test(tc, a_link_refused_for_want_of_room_takes_those_behind_it_along);
     tcase_add_test(tc, the_rest_of_a_full_read_that_found_no_room_is_queued_later);
+    tcase_add_test(tc, the_rest_of_a_full_read_that_finds_no_room_again_stays_queued);
     tcase_add_test(tc, a_full_read_that_found_no_room_can_be_cancelled);
     tcase_add_test(tc, only_a_wait_for_storage_counts_as_one);
+    tcase_add_test(tc, a_wait_after_storage_is_done_does_not_count_as_one);
+    tcase_add_test(tc, a_stale_hint_keeps_nobody_from_sleeping);
+    tcase_add_test(tc, a_stale_hint_is_obeyed_once_in_a_spin);
     tcase_add_test(tc, a_loop_that_sleeps_in_poll_first_submits_all);
     tcase_add_test(tc, a_loop_that_sleeps_in_poll_wakes_for_its_timer);
     tcase_add_test(tc, a_timer_set_before_all_time_is_due_where_deadlines_are_relative);

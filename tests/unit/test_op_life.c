@@ -189,12 +189,13 @@ struct nop_order {
     struct lariat_op op;
     int *next;
     int number, seen;
+    int res; /* the one that counts */
 };
 
 static void take_number(struct lariat_op *op, int res)
 {
     struct nop_order *order = op->opaque;
-    order->seen = res == 0 ? (*order->next)++ : -1;
+    order->seen = res == order->res ? (*order->next)++ : -1;
 }
 
 START_TEST(more_ops_than_the_queues_hold_complete_once_each)
@@ -212,6 +213,21 @@ START_TEST(more_ops_than_the_queues_hold_complete_once_each)
     ck_assert_int_eq(next, 2000);
     for (int i = 0; i < 2000; i++)
         ck_assert_int_eq(nops[i].seen, nops[i].number);
+}
+END_TEST
+
+START_TEST(ops_whose_result_is_known_complete_in_order)
+{
+    struct nop_order nops[5];
+    int next = 0;
+    for (int i = 0; i < 5; i++) {
+        nops[i] = (struct nop_order){ .op = { .fn = take_number, .flags = 1u << 31 }, .next = &next, .seen = -2, .res = -EINVAL };
+        nops[i].op.opaque = &nops[i];
+        lariat_nop(loop, &nops[i].op);
+    }
+    poll_until(loop, &next, 5);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(nops[i].seen, i);
 }
 END_TEST
 
@@ -488,6 +504,7 @@ static void add_life(Suite *suite)
     tcase_add_test(tc, an_op_that_comes_back_25000_times_needs_no_more_stack_than_one);
     tcase_add_test(tc, no_callback_runs_inside_the_submitting_call);
     tcase_add_test(tc, more_ops_than_the_queues_hold_complete_once_each);
+    tcase_add_test(tc, ops_whose_result_is_known_complete_in_order);
     tcase_add_test(tc, ops_are_counted_by_kind);
     if (tests_are_forked()) {
         tcase_add_test(tc, submitting_an_op_in_flight_aborts);
