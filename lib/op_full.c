@@ -11,6 +11,7 @@
 #include "op.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -74,10 +75,19 @@ static uint32_t alignment(const struct op_priv *p)
     return (uint32_t)(bits & -bits);
 }
 
-/* Begin at an aligned place. False: it was one. */
+/* What was appended must not be transferred again: that would append it again. (A slot does not tell how it was opened.) */
+static bool appends(const struct op_priv *p)
+{
+    const struct op_request *request = &p->request;
+    int flags = request->sqe_flags & IOSQE_FIXED_FILE ? 0 : fcntl(request->fd, F_GETFL);
+
+    return p->kind == LARIAT_OP_KIND_WRITE && (request->op_flags & RWF_APPEND || (flags >= 0 && flags & O_APPEND));
+}
+
+/* Begin at an aligned place. False: it was one, or there is no going back. */
 static bool step_back(struct op_priv *p)
 {
-    uint32_t tail = p->tail ? 0 : p->done & (alignment(p) - 1);
+    uint32_t tail = p->tail || appends(p) ? 0 : p->done & (alignment(p) - 1);
 
     p->tail += tail;
     p->done -= tail;

@@ -146,6 +146,7 @@ fi
 # Prints what has to be built for a suite, one a line. Those that are scripts run the programs of tests/fault.
 programs_of() # suite
 {
+    # shellcheck disable=SC2016 # it is the text that is looked for
     case $1 in
         *.sh) sed -n 's|^\(tests/fault/[a-z_]*\)$(EXEEXT):.*|\1|p' "$work/0/build/Makefile" ;;
         *) echo "$1" ;;
