@@ -195,6 +195,8 @@ END_TEST
 
 START_TEST(completions_that_the_kernel_lost_are_counted_once)
 {
+    if (tests_run_under_valgrind())
+        test_skip("a loop that waits in ppoll() looks at that counter only when it asks for completions");
     answer_as_the_kernel();
     open_loop();
     struct lariat_timer timer;
