@@ -9,6 +9,7 @@
  * fallocate (which is also discarding); it fails from GOOD_BYTES on, an fsync always. FAULT is
  *   an errno value   EIO is 5
  *   once5            the same for the first time only
+ *   later5           the same, but only after "bad" was written to the file "control" and until "good" is
  *   short            half of it is transferred, but never nothing
  *   hold             no answer until it is interrupted (EINTR), or somebody writes to the file "control" what it shall be:
  *                    "2 5" is answered once two requests are held, and lets them fail with EIO; with 0 they succeed,
@@ -32,7 +33,7 @@
 
 enum { FILE_BYTES = 1 << 20, GOOD_BYTES = 65536, MAX_WRITE = 131072, N_NODES = 64, N_HELD = 64, VALID_S = 3600, CONTROL = 2 };
 
-enum fault { FAULT_NONE, FAULT_ERROR, FAULT_ONCE, FAULT_SHORT, FAULT_HOLD };
+enum fault { FAULT_NONE, FAULT_ERROR, FAULT_ONCE, FAULT_LATER, FAULT_SHORT, FAULT_HOLD };
 
 struct node { /* number FUSE_ROOT_ID + 1 + its index */
     char name[32];
@@ -55,7 +56,7 @@ static int n_nodes = 1;
 static struct held held[N_HELD];
 static int n_held;
 static int device;
-static bool write_back;
+static bool write_back, bad;
 static char request_buf[MAX_WRITE + 8192];
 
 /* Who asked may have been killed meanwhile (ENOENT). */
@@ -104,9 +105,9 @@ static bool parse_name(struct node *node)
     if (fault == NULL)
         return false;
     node->fault = strcmp(fault, "short") == 0 ? FAULT_SHORT : strcmp(fault, "hold") == 0 ? FAULT_HOLD :
-                  strncmp(fault, "once", 4) == 0 ? FAULT_ONCE : FAULT_ERROR;
-    node->err = atoi(node->fault == FAULT_ONCE ? fault + 4 : fault);
-    return node->fault > FAULT_ONCE || node->err > 0 || node->request == 0;
+                  strncmp(fault, "once", 4) == 0 ? FAULT_ONCE : strncmp(fault, "later", 5) == 0 ? FAULT_LATER : FAULT_ERROR;
+    node->err = atoi(fault + strcspn(fault, "0123456789"));
+    return node->fault >= FAULT_SHORT || node->err > 0 || node->request == 0;
 }
 
 static struct node *look_up(const char *name)
@@ -177,7 +178,7 @@ static void answer(struct held request, const char *data)
     struct node *node = request.node;
     bool good = node->request != request.opcode ||
                 (request.opcode != FUSE_FSYNC && request.offset + request.size <= GOOD_BYTES);
-    enum fault fault = good ? FAULT_NONE : node->fault;
+    enum fault fault = good || (node->fault == FAULT_LATER && !bad) ? FAULT_NONE : node->fault;
     if (fault == FAULT_HOLD && n_held < N_HELD) {
         if (data != NULL)
             memcpy(node->data + request.offset, data, request.size);
@@ -188,7 +189,7 @@ static void answer(struct held request, const char *data)
         request.size = (request.size + 1) / 2;
     if (fault == FAULT_ONCE)
         node->fault = FAULT_NONE;
-    if (fault == FAULT_ERROR || fault == FAULT_ONCE)
+    if (fault == FAULT_ERROR || fault == FAULT_ONCE || fault == FAULT_LATER)
         reply_error(request.unique, node->err);
     else
         carry_out(&request, data);
@@ -249,6 +250,12 @@ static void let_go_of_enough(void)
 
 static void control(uint64_t unique, const char *text, uint32_t size)
 {
+    struct fuse_write_out out = { .size = size };
+    if (size > 3 && (strncmp(text, "bad", 3) == 0 || strncmp(text, "good", 4) == 0)) {
+        bad = text[0] == 'b';
+        reply(unique, 0, &out, sizeof(out));
+        return;
+    }
     waiting.unique = unique;
     waiting.size = size;
     if (sscanf(text, "%d %d", &waiting.n, &waiting.err) != 2) /* a line */
@@ -287,12 +294,14 @@ static void answer_file_request(const struct fuse_in_header *header, const void 
 
 static void serve(const struct fuse_in_header *header, const void *arg)
 {
+    struct fuse_statfs_out space = { .st = { .blocks = 1024, .bsize = 4096, .frsize = 4096, .namelen = 31 } };
     struct fuse_open_out opened = { .open_flags = FOPEN_NOFLUSH }; /* closing would wait for a write that is held */
     switch (header->opcode) {
     case FUSE_INIT: answer_init(header->unique, arg); break;
     case FUSE_LOOKUP: answer_lookup(header->unique, arg); break;
     case FUSE_GETATTR:
     case FUSE_SETATTR: answer_attr(header->unique, header->nodeid); break;
+    case FUSE_STATFS: reply(header->unique, 0, &space, sizeof(space)); break;
     case FUSE_OPEN: reply(header->unique, 0, &opened, sizeof(opened)); break;
     case FUSE_READ:
     case FUSE_WRITE:

@@ -5,7 +5,8 @@
  *
  *   file_ops MODE PATH COMMAND...
  *
- * MODE is r or w, and d for O_DIRECT. Commands, done one after the other:
+ * MODE is r or w, d for O_DIRECT, and l: put a loop device over PATH, which goes away with this process, and do it on that
+ * ($DEVICE). Commands, done one after the other:
  *   [+][full-][file-]OP:OFFSET:LENGTH   OP is read, write, readv, writev, fallocate, zeroes, discard, fsync or fdatasync. "full-": with
  *                    LARIAT_OP_FULL; "file-": by the calls of lariat/file.h (zeroes and discard always are); "+": without waiting
  *   check:OFFSET:LENGTH   read, and compare with what a write there would have written
@@ -25,6 +26,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#include <linux/loop.h>
 
 #include "fault_support.h"
 
@@ -248,6 +251,41 @@ static int open_file(const char *mode, const char *path)
     return rc;
 }
 
+/* A loop device, not used by anybody else; it ends when the last one closes it. Its descriptor, or -1. */
+static int make_device(int backing, char *path, size_t path_bytes)
+{
+    struct loop_config config = { .fd = (__u32)backing, .info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO };
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), fd = -1;
+    for (int tries = 0; tries < 50 && control >= 0 && fd < 0; tries++) { /* another process may take the number first */
+        snprintf(path, path_bytes, "/dev/loop%d", ioctl(control, LOOP_CTL_GET_FREE));
+        fd = open(path, O_RDWR | O_CLOEXEC);
+        if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) != 0) {
+            close(fd);
+            fd = -1;
+        }
+    }
+    if (control >= 0)
+        close(control);
+    return fd;
+}
+
+static int open_device(const char *mode, const char *path)
+{
+    char name[32];
+    int backing = open(path, O_RDWR | O_CLOEXEC | O_DIRECT), rc = -ENXIO;
+    int device = backing < 0 ? -1 : make_device(backing, name, sizeof(name));
+    if (device < 0) {
+        printf("no loop device\n");
+    } else {
+        setenv("DEVICE", name, 1);
+        rc = open_file(mode, name);
+        close(device);
+    }
+    if (backing >= 0)
+        close(backing);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
     int n_fds = count_entries("/proc/self/fd");
@@ -257,7 +295,8 @@ int main(int argc, char **argv)
         usage("nothing");
     if (lariat_loop_new(NULL, &loop) != 0)
         return 77;
-    if (open_file(argv[1], argv[2]) == 0) {
+    int rc = strchr(argv[1], 'l') ? open_device(argv[1], argv[2]) : open_file(argv[1], argv[2]);
+    if (rc == 0) {
         for (int i = 3; i < argc; i++)
             obey(argv[i]);
         prove_alive();

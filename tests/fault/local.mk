@@ -79,6 +79,8 @@ tests_fault_faulty_fs_SOURCES = tests/fault/faulty_fs.c
 tests_fault_faulty_fs_LDADD =
 
 fault_sh_tests = \
+	tests/sh/faults-device.sh \
+	tests/sh/faults-dm.sh \
 	tests/sh/faults-enter.sh \
 	tests/sh/faults-errors.sh \
 	tests/sh/faults-full.sh \
