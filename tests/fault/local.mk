@@ -88,6 +88,7 @@ fault_sh_tests = \
 	tests/sh/faults-readonly.sh \
 	tests/sh/faults-register.sh \
 	tests/sh/faults-setup.sh \
+	tests/sh/faults-sysctl.sh \
 	$(NULL)
 TESTS += $(fault_sh_tests)
 

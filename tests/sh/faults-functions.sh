@@ -6,13 +6,14 @@
 #                       SPEC may be several, with spaces between; only_path=PATH: only of calls on this file
 #   inject_fatal SPEC WHAT  the same, where the program must abort
 #   count_calls NAME WHAT   print how often `loop_once WHAT` calls this system call
-#   program=NAME        another program of tests/fault
+#   program=NAME        another program of tests/fault; prefix=(COMMAND...)  what runs strace in its turn
 #   expect TEXT         $out must hold this line
 #   expect_start TEXT   $out must hold a line that begins so
 #   skip REASON         leave the whole test; skip_part REASON: say that a part was left out
 
 program=loop_once
 only_path=
+prefix=()
 fault_programs=${LARIAT_BUILDDIR:?}/tests/fault
 
 # The leak checker of ASan traces the process itself and cannot do so below strace.
@@ -39,7 +40,7 @@ run_with()
         args+=(-e inject="$one")
     done
     [ -z "$only_path" ] || args+=(-P "$only_path")
-    out=$(ulimit -c 0 && timeout -s KILL 30 strace -qq -f -o /dev/null -e trace="${calls#,}" "${args[@]}" \
+    out=$(ulimit -c 0 && timeout -s KILL 30 "${prefix[@]}" strace -qq -f -o /dev/null -e trace="${calls#,}" "${args[@]}" \
         "$fault_programs/$program" "$what" 2>&1) || status=$?
 }
 
