@@ -80,19 +80,14 @@ bool loop_queue_changes(struct lariat_loop *loop)
 
 int loop_tolerate(struct lariat_loop *loop, int err)
 {
-    switch (err) {
-    case -EINTR:
-    case -ETIME:
+    if (err == -ETIME || err == -EINTR)
         return 0;
-    case -EAGAIN: /* no memory, or the completion queue overflown: what is queued stays queued, so reap and try again */
-    case -EBUSY:
-    case -ENOMEM:
-        if (!loop_has_work(loop))
-            seam_sleep_ns(BACKOFF_NS);
-        return 0;
-    default:
+    if (!ring_error_passes(err))
         return err;
-    }
+    /* No memory, or the completion queue overflown: what is queued stays queued, so reap and try again. */
+    if (!loop_has_work(loop))
+        seam_sleep_ns(BACKOFF_NS);
+    return 0;
 }
 
 /* Without a system call if there is nothing to submit and the kernel hints at nothing. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LARIAT_OP_FULL: repeat short transfers, EINTR and EAGAIN until everything is transferred, the end of file, or a real error.
- * Pure bookkeeping on the op's private part; op.c talks to the ring.
+ * Bookkeeping on the op's private part; op.c talks to the ring.
  *
  * After a short transfer the request goes on where it ended, so that the kernel says what stands in the way there: nothing
  * (the end of file), a full disk, a bad sector. With O_DIRECT that place may not be aligned, and the answer is EINVAL. Then
  * the repeated request begins at the last multiple of the alignment that the original one had, and a few bytes (`tail`) are
- * transferred again; if no more than those come back, the end is reached.
+ * transferred again; if no more than those come back, the end is reached. What was appended is never transferred again.
  */
 #include "op.h"
 
@@ -75,7 +75,7 @@ static uint32_t alignment(const struct op_priv *p)
     return (uint32_t)(bits & -bits);
 }
 
-/* What was appended must not be transferred again: that would append it again. (A slot does not tell how it was opened.) */
+/* A registered file does not tell how it was opened. */
 static bool appends(const struct op_priv *p)
 {
     const struct op_request *request = &p->request;

@@ -11,7 +11,6 @@
 #define LARIAT_SEAM_H
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>

@@ -3,7 +3,9 @@
 #ifndef LARIAT_SEAM_RING_H
 #define LARIAT_SEAM_RING_H
 
+#include <errno.h>
 #include <liburing.h>
+#include <poll.h>
 
 #include "seam.h"
 
