@@ -133,11 +133,18 @@ static void remove_handler(struct handler *h)
     mark_dirty(h);
 }
 
-/* A failed poll would fail again at once, so it ends the handler. */
-static void report_failure(const struct handler *h, int err)
+/*
+ * A failed poll would fail again at once, so it ends the handler. It is removed before its callback runs, which may set the
+ * descriptor anew.
+ */
+static void fail_handler(struct handler *h, int err)
 {
+    void (*fn)(void *) = h->readable ? h->readable : h->writable;
+
+    remove_handler(h);
     fprintf(stderr, "lariat: loop '%s': handler of descriptor %d removed, because polling it failed: %s\n", h->loop->name,
             h->fd, strerror(-err));
+    fn(h->opaque);
 }
 
 /* Returns whether a callback ran. A callback may remove or change this handler. */
@@ -175,10 +182,8 @@ static bool handler_event(struct completion *completion, int res, unsigned cqe_f
     if (h->removed || res == -ECANCELED)
         return false;
     if (res < 0) {
-        report_failure(h, res);
-        ran = dispatch(h, POLLNVAL);
-        if (!h->removed)
-            remove_handler(h);
+        fail_handler(h, res);
+        ran = true;
     } else {
         ran = dispatch(h, (unsigned)res);
     }

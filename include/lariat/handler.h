@@ -31,6 +31,7 @@ LARIAT_API int lariat_handler_set(struct lariat_loop *loop, int fd, void (*reada
 /*
  * The same, edge-triggered, at half the cost: the callback runs when something new arrived (or, after it was set, if fd is
  * ready). It must read or write until EAGAIN, from a non-blocking descriptor: it may be called with nothing left to read.
+ * Needs multishot polls (Linux 5.13): where the kernel has none, polling fails as told above.
  */
 LARIAT_API int lariat_handler_set_edge(struct lariat_loop *loop, int fd, void (*readable)(void *), void (*writable)(void *),
                                        void *opaque);

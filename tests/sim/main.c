@@ -10,7 +10,6 @@
  *
  * LARIAT_SIM_SEED=N in the environment is the same as --seed=N. Exit status: 0 all passed, 1 one failed.
  */
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@
 #include <unistd.h>
 
 #include "choice.h"
-#include "memory.h"
 #include "sim.h"
 
 #define SEEDS_DEFAULT 3000
@@ -87,32 +85,11 @@ static void on_crash(int sig)
     raise(sig == SIGALRM ? SIGABRT : sig);
 }
 
-struct run {
-    const uint8_t *bytes;
-    size_t n;
-};
-
-static void *run_thread(void *opaque)
+static void run_bytes(const uint8_t *run, size_t n)
 {
-    const struct run *run = opaque;
-
-    sim_run(run->bytes, run->n);
-    return NULL;
-}
-
-/* In a thread of its own: what the library keeps for a thread is given back with it. */
-static void run_bytes(const uint8_t *bytes, size_t n)
-{
-    struct run run = { bytes, n };
-    long outstanding = memory_outstanding();
-    pthread_t thread;
-
     alarm(SECONDS_MOST);
-    if (pthread_create(&thread, NULL, run_thread, &run))
-        sim_fail("no thread for the run");
-    pthread_join(thread, NULL);
+    sim_run(run, n);
     n_runs++;
-    sim_require(memory_outstanding() == outstanding, "%ld allocations were not freed", memory_outstanding() - outstanding);
 }
 
 static uint8_t bytes[BYTES_MOST];

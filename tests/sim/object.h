@@ -27,7 +27,6 @@ struct object {
     uint64_t counter;  /* eventfd: its value; listener: connections waiting */
     unsigned n_in;     /* stream: bytes that have arrived and were not read */
     uint64_t in_at;    /* ... number of the first of them, which tells what it is */
-    uint64_t out_at;   /* ... number of the next byte to be sent */
     uint8_t *bytes;    /* file */
 };
 

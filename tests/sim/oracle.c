@@ -184,6 +184,10 @@ void oracle_handler_runs(struct sim_handler *handler, unsigned generation, bool 
 {
     sim_require(handler->set && handler->generation == generation, "a handler is called that was removed");
     sim_require(writable ? handler->writable : handler->readable, "a callback is called that the handler does not have");
+    if (!oracle.loop->handlers.by_fd[handler->object->fd]) {
+        sim_require(handler->failed, "a handler is gone whose poll did not fail");
+        handler->set = handler->failed = false;
+    }
 }
 
 static unsigned handler_events(const struct sim_handler *handler)
@@ -207,8 +211,19 @@ static struct sim_op *op_of(uint64_t user_data)
 void oracle_op_submitted(struct sim_op *op)
 {
     op->in_flight = op->submitting = true;
-    op->in_kernel = op->cancelled = false;
-    op->n_posted = 0;
+    op->in_kernel = op->cancelled = op->missed = false;
+    op->n_posted = op->n_moved = 0;
+}
+
+/* All that the kernel moved is told, in order and at its place; of an op that failed on the way nothing is told. */
+static void check_stream(const struct sim_op *op, int res)
+{
+    bool full = op->op.flags & LARIAT_OP_FULL;
+
+    sim_require((uint32_t)(res < 0 ? 0 : res) == op->n_moved || (full && res < 0),
+                "an op gives %d, but the kernel moved %u bytes", res, op->n_moved);
+    for (uint32_t i = 0; i < op->n_moved; i++)
+        sim_require(op->memory[i] == op->moved[i], "byte %u of %u on a stream is wrong", i, op->n_moved);
 }
 
 /* What the transfer must have left in memory and file. */
@@ -216,6 +231,8 @@ static void check_data(const struct sim_op *op, int res)
 {
     size_t at = 0;
 
+    if (op->stream)
+        check_stream(op, res);
     if (!op->object || res <= 0 || op->stream)
         return;
     sim_require((unsigned)res <= op->len, "%d bytes of %u were moved", res, op->len);
@@ -285,23 +302,37 @@ void oracle_taken(const struct io_uring_sqe *sqe)
 void oracle_posted(uint64_t user_data, int res, unsigned flags)
 {
     struct sim_op *op = op_of(user_data);
-    const struct completion *completion = (const void *)(uintptr_t)(user_data & ~COMPLETION_TAG);
 
-    if (op) {
-        op->n_posted++;
-        op->posted = res;
-        op->in_kernel = flags & IORING_CQE_F_MORE;
-    } else if (user_data && res < 0 && res != -ECANCELED && completion != &oracle.loop->wake) {
-        /* Which one is not known here: any that is called as failed may be gone. */
-        for (unsigned i = 0; i < N_OBJECTS; i++)
-            oracle.handlers[i].failed = true;
-    }
+    if (!op)
+        return;
+    op->n_posted++;
+    op->posted = res;
+    op->in_kernel = flags & IORING_CQE_F_MORE;
 }
 
-void oracle_sent(struct object *object, uint8_t byte)
+void oracle_cancel_missed(uint64_t user_data)
 {
-    (void)byte;
-    object->out_at++;
+    struct sim_op *op = op_of(user_data);
+
+    if (op)
+        op->missed = true;
+}
+
+void oracle_poll_failed(uint64_t user_data, struct object *object)
+{
+    if (op_of(user_data))
+        return;
+    for (unsigned i = 0; i < N_OBJECTS; i++)
+        if (oracle.handlers[i].object == object)
+            oracle.handlers[i].failed = true;
+}
+
+void oracle_moved(uint64_t user_data, uint8_t byte)
+{
+    struct sim_op *op = op_of(user_data);
+
+    sim_require(op && op->n_moved < op->len, "the kernel moves a byte for an op that asked for no more");
+    op->moved[op->n_moved++] = byte;
 }
 
 /* Asleep, every handler must be watched, or somebody has been told. */
@@ -344,8 +375,7 @@ void oracle_blocks(int64_t deadline_ns, int64_t slack_ns)
     sim_require(!bh_pending(&pushed), "the loop sleeps with BH number %llu scheduled", (unsigned long long)pushed);
     sim_require(!oracle.loop->deferred.first, "the loop sleeps with ops that are done");
     sim_require(oracle.loop->ring.sq_tail == *oracle.loop->ring.sq_khead, "the loop sleeps with requests not submitted");
-    if (!choice_may_strike(FAULT_POLL))
-        check_handlers_armed();
+    check_handlers_armed();
 }
 
 /* ---- iterations ---- */

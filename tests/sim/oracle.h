@@ -27,13 +27,16 @@ struct sim_op {
     bool in_flight;            /* from the submitting call to the last callback */
     bool in_kernel;            /* its SQE was taken and its last CQE not yet posted */
     bool cancelled;
+    bool missed;               /* the kernel did not find it when it was to be cancelled */
     bool storage;              /* counts as waiting for storage */
     bool chained;
     bool submitting;           /* inside the submitting call */
+    uint32_t n_moved;          /* stream: bytes that the kernel moved */
+    uint8_t moved[OP_BYTES];   /* ... and which */
     unsigned n_posted;         /* CQEs not yet told by a callback */
     int posted;                /* result of the last CQE */
     struct object *object;     /* NULL: none */
-    bool reads, writes, stream;
+    bool writes, stream;
     uint32_t offset, len;
     struct iovec iov[OP_PIECES];
     uint8_t memory[OP_BYTES];
@@ -100,11 +103,13 @@ void oracle_handler_runs(struct sim_handler *handler, unsigned generation, bool 
 void oracle_op_submitted(struct sim_op *op);
 void oracle_op_completes(struct sim_op *op, int res);
 
-/* From the kernel: an SQE was taken; a CQE was posted; a byte was sent; the loop is going to sleep until `deadline_ns` of the
+/* From the kernel: an SQE was taken; a CQE was posted; a byte was moved between an op and a stream; the loop is going to sleep until `deadline_ns` of the
    clock (SIM_NEVER: for ever), and nothing is there to be seen. */
 void oracle_taken(const struct io_uring_sqe *sqe);
 void oracle_posted(uint64_t user_data, int res, unsigned flags);
-void oracle_sent(struct object *object, uint8_t byte);
+void oracle_cancel_missed(uint64_t user_data);                /* by a fault */
+void oracle_poll_failed(uint64_t user_data, struct object *object);
+void oracle_moved(uint64_t user_data, uint8_t byte);
 void oracle_waits(bool for_storage); /* the kind of waiting that it asks for */
 void oracle_blocks(int64_t deadline_ns, int64_t slack_ns);
 

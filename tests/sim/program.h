@@ -21,7 +21,4 @@ void program_remove_handlers(void);
 
 void program_cancel(struct sim_op *op);
 
-/* Some callbacks submit again and again, whatever they are told. */
-bool program_resubmits(void);
-
 #endif

@@ -15,17 +15,10 @@
 
 static uint8_t buffers[4][64]; /* registered */
 static unsigned n_resubmits;
-static bool resubmits;
 
 void program_ops_begin(void)
 {
     n_resubmits = 0;
-    resubmits = false;
-}
-
-bool program_resubmits(void)
-{
-    return resubmits;
 }
 
 static int number(const struct sim_op *op)
@@ -60,7 +53,7 @@ static struct sim_op *take_op(uint8_t flags)
         op->op.fn = op_done;
         op->op.flags = flags & 1 ? LARIAT_OP_FULL : 0;
         op->object = NULL;
-        op->storage = op->reads = op->writes = op->stream = false;
+        op->storage = op->writes = op->stream = false;
         memset(op->iov, 0, sizeof(op->iov));
         memset(op->memory, 0xee, sizeof(op->memory));
         oracle_op_submitted(op);
@@ -93,7 +86,6 @@ static void start_file_io(struct sim_op *op, uint8_t what)
     op->storage = true;
     cut(op, 1 + choice_random(OP_BYTES), what & 4);
     op->writes = file == object_file(1);
-    op->reads = !op->writes;
     op->offset = op->writes ? (uint32_t)number(op) * OP_BYTES : choice_random(FILE_BYTES + 100);
     for (uint32_t i = 0; i < op->len && op->writes; i++)
         op->memory[i] = (uint8_t)choice_random(256);
@@ -119,6 +111,8 @@ static void start_stream_io(struct sim_op *op, uint8_t what)
     op->object = object_stream(what >> 3);
     op->stream = true;
     cut(op, 1 + choice_random(OP_BYTES), false);
+    for (uint32_t i = 0; i < op->len && what & 2; i++)
+        op->memory[i] = (uint8_t)choice_random(256);
     sim_trace("op %d: %s on descriptor %d", number(op), what & 2 ? "send" : "receive", op->object->fd);
     if (what & 2 && what & 4)
         lariat_send(oracle.loop, &op->op, op->object->fd, op->memory, op->len, 0);
@@ -157,7 +151,6 @@ static void start_other(struct sim_op *op, uint8_t what)
         lariat_close(oracle.loop, &op->op, 12345);
         break;
     case 6:
-        resubmits |= what & 128;
         op->op.opaque = what & 128 ? op : NULL; /* again and again */
         lariat_nop(oracle.loop, &op->op);
         break;

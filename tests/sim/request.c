@@ -188,12 +188,12 @@ static bool move_byte(const struct request *r, struct object *o, uint64_t at, ui
 
     if (o->kind == OBJECT_FILE && !in_file)
         return false;
-    if (is_write(r) && in_file)
-        *in_file = *memory;
-    else if (is_write(r))
-        oracle_sent(o, *memory);
-    else
+    if (!is_write(r))
         *memory = in_file ? *in_file : stream_byte(o->in_at++);
+    else if (in_file)
+        *in_file = *memory;
+    if (o->kind == OBJECT_STREAM)
+        oracle_moved(r->sqe.user_data, *memory);
     return true;
 }
 
@@ -337,11 +337,11 @@ bool requests_poll_armed(const struct object *object, uint64_t user_data, unsign
 static void start_poll(struct request *r)
 {
     bool own = r->object == object_eventfd();
+    int err = r->sqe.len & IORING_POLL_ADD_MULTI && !requests.multishot ? -EINVAL : !own && choice_fault(FAULT_POLL) ? -EBADF : 0;
 
-    if (r->sqe.len & IORING_POLL_ADD_MULTI && !requests.multishot) {
-        finish(r, -EINVAL);
-    } else if (!own && choice_fault(FAULT_POLL)) {
-        finish(r, -EBADF);
+    if (err) {
+        oracle_poll_failed(r->sqe.user_data, r->object);
+        finish(r, err);
     } else {
         r->state = REQUEST_WAITING;
         if (poll_events(r))
@@ -401,8 +401,12 @@ static int cancel(uint64_t user_data)
     struct request *r = find(user_data);
     bool poll = r && r->sqe.opcode == IORING_OP_POLL_ADD;
 
-    if (!r || (!poll && choice_fault(FAULT_CANCEL)))
+    if (!r)
         return -ENOENT;
+    if (!poll && choice_fault(FAULT_CANCEL)) {
+        oracle_cancel_missed(user_data);
+        return -ENOENT;
+    }
     if (r->state == REQUEST_DONE)
         return -EALREADY;
     if (r->state == REQUEST_WORKING && choice_random(2)) {

@@ -96,6 +96,44 @@ START_TEST(a_descriptor_not_open_calls_once_says_so_once_and_is_removed)
 }
 END_TEST
 
+struct renewal {
+    struct lariat_loop *loop;
+    int fds[2];
+    int n_failed, n_readable;
+};
+
+/* What to do about a descriptor that failed: open it again, under the same number. */
+static void open_again(void *opaque)
+{
+    struct renewal *renewal = opaque;
+    renewal->n_failed++;
+    child_require(dup2(renewal->fds[0], 999) == 999);
+    child_require(lariat_handler_set(renewal->loop, 999, count_up, NULL, &renewal->n_readable) == 0);
+}
+
+static int watch_what_is_opened_when_it_failed(void *opaque)
+{
+    struct renewal renewal = { .n_failed = 0 };
+    (void)opaque;
+    child_require(lariat_loop_new(NULL, &renewal.loop) == 0);
+    child_require(pipe(renewal.fds) == 0);
+    child_require(write(renewal.fds[1], "x", 1) == 1);
+    child_require(lariat_handler_set(renewal.loop, 999, open_again, NULL, &renewal) == 0);
+    for (int i = 0; i < 20; i++)
+        child_require(poll_once(renewal.loop) >= 0);
+    child_require(renewal.n_failed == 1);
+    child_require(renewal.n_readable > 0);
+    child_require(lariat_loop_close(renewal.loop) == 0);
+    lariat_loop_unref(renewal.loop);
+    return 0;
+}
+
+START_TEST(a_handler_that_failed_may_be_set_anew_by_its_callback)
+{
+    must_succeed_in_child(watch_what_is_opened_when_it_failed, NULL);
+}
+END_TEST
+
 static int close_what_is_watched(void *opaque)
 {
     struct lariat_loop *own = NULL;
@@ -356,6 +394,7 @@ static void add(Suite *suite)
     tcase_add_test(tc, a_number_beyond_all_limits_is_ebadf);
     if (tests_are_forked()) {
         tcase_add_test(tc, a_descriptor_not_open_calls_once_says_so_once_and_is_removed);
+        tcase_add_test(tc, a_handler_that_failed_may_be_set_anew_by_its_callback);
         tcase_add_test(tc, a_descriptor_closed_while_watched_is_survived);
         tcase_add_test(tc, setting_a_handler_without_the_right_aborts);
     }
