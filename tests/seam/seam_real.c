@@ -23,3 +23,12 @@ const struct seam seam_real = {
 };
 
 const struct seam *seam = &seam_real;
+
+struct seam *seam_answers_anew(void)
+{
+    static struct seam answers;
+
+    answers = seam_real;
+    seam = &answers;
+    return &answers;
+}

@@ -13,7 +13,7 @@
 
 #define MULTISHOT_FLAGS_INVALID 0x80000000u
 
-static struct seam answers;
+static struct seam *answers;
 static struct io_uring *ring_made; /* the latest */
 static atomic_int n_multishots, n_ppolls, n_interrupted;
 static unsigned opcode_missing;
@@ -95,9 +95,8 @@ static ssize_t failing_write(int fd, uint64_t value)
 
 static void answer_as_the_kernel(void)
 {
-    answers = seam_real;
-    answers.ring_setup = note_ring;
-    seam = &answers;
+    answers = seam_answers_anew();
+    answers->ring_setup = note_ring;
 }
 
 static void must_be_woken_when_asleep(struct lariat_iothread *iothread, uint64_t times)
@@ -112,7 +111,7 @@ static void must_be_woken_when_asleep(struct lariat_iothread *iothread, uint64_t
 START_TEST(without_multishot_polls_a_loop_is_woken_as_often)
 {
     answer_as_the_kernel();
-    answers.ring_enter = enter_without_multishots;
+    answers->ring_enter = enter_without_multishots;
     struct lariat_iothread *iothread = iothread_with_window_or_fail("io0", 0);
     must_be_woken_when_asleep(iothread, 20);
     lariat_iothread_destroy(iothread);
@@ -132,7 +131,7 @@ START_TEST(without_multishot_polls_a_wake_up_wakes_once)
     struct lariat_timer timer;
     int fired = 0;
     answer_as_the_kernel();
-    answers.ring_enter = enter_without_multishots;
+    answers->ring_enter = enter_without_multishots;
     loop = loop_with_window_or_fail(0);
     poll_until_quiet(loop);
     notify_raise(&loop->notify); /* as in its sleep */
@@ -149,8 +148,8 @@ END_TEST
 START_TEST(a_kernel_that_knows_no_flags_is_waited_for_in_ppoll)
 {
     answer_as_the_kernel();
-    answers.ring_setup = old_ring;
-    answers.ring_poll = counting_ppoll;
+    answers->ring_setup = old_ring;
+    answers->ring_poll = counting_ppoll;
     open_loop();
     struct lariat_timer timer;
     int fired = 0;
@@ -168,7 +167,7 @@ END_TEST
 START_TEST(a_kernel_that_knows_no_flags_wakes_an_iothread)
 {
     answer_as_the_kernel();
-    answers.ring_setup = old_ring;
+    answers->ring_setup = old_ring;
     struct lariat_iothread *iothread = iothread_with_window_or_fail("io0", 0);
     must_be_woken_when_asleep(iothread, 20);
     lariat_iothread_destroy(iothread);
@@ -179,7 +178,7 @@ START_TEST(ops_that_this_kernel_lacks_are_eopnotsupp_and_others_work)
 {
     answer_as_the_kernel();
     opcode_missing = IORING_OP_FALLOCATE;
-    answers.ring_register = register_without_opcode;
+    answers->ring_register = register_without_opcode;
     open_loop();
     int fd = temp_file_or_fail(0, 0);
     struct counted_op op;
@@ -215,7 +214,7 @@ END_TEST
 START_TEST(a_loop_that_nobody_can_wake_ends_with_ebadf)
 {
     answer_as_the_kernel();
-    answers.eventfd_open = eventfd_that_is_gone;
+    answers->eventfd_open = eventfd_that_is_gone;
     open_loop();
     int n = 0, ret;
     while ((ret = lariat_loop_poll(loop, true)) >= 0)
@@ -228,7 +227,7 @@ END_TEST
 START_TEST(an_interrupted_wake_up_is_sent_again)
 {
     answer_as_the_kernel();
-    answers.eventfd_write = interrupted_write;
+    answers->eventfd_write = interrupted_write;
     struct lariat_iothread *iothread = iothread_with_window_or_fail("io0", 0);
     must_be_woken_when_asleep(iothread, 5);
     lariat_iothread_destroy(iothread);
@@ -240,7 +239,7 @@ START_TEST(a_wake_up_that_fails_leaves_errno_alone)
     uint64_t n_writes = 0, value;
     struct notify notify;
     answer_as_the_kernel();
-    answers.eventfd_write = failing_write;
+    answers->eventfd_write = failing_write;
     ck_assert_int_eq(notify_init(&notify, &n_writes), 0);
     notify_raise(&notify);
     ck_assert(notify_enter(&notify));
