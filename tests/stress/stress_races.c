@@ -23,8 +23,10 @@ struct race {
     atomic_int wrong;
     atomic_int accepted, ran; /* oneshots */
     atomic_int calls_accepted, calls_ran;
+    atomic_int flashes; /* iothreads that came and went */
     atomic_uint next_seed;
     int n_acts;
+    bool stops;         /* any thread may stop the iothreads, too */
 };
 
 /* What one thread has of its own. */
@@ -69,13 +71,53 @@ static void look_at_everything(struct race *race, struct lariat_loop *loop)
     atomic_fetch_add(&race->wrong, stats.spins_hit > stats.spins + 1 || params.max_ns < 0);
 }
 
+/* A count may be ahead of its bucket or behind it, but by no more than what is added meanwhile. */
+static void measure(struct race *race, struct lariat_loop *loop, bool enable)
+{
+    struct lariat_histogram *histogram = malloc(sizeof(*histogram));
+    expect_0_or_shutdown(race, lariat_loop_enable_histograms(loop, enable), NULL);
+    const int rc = lariat_loop_get_histogram(loop, LARIAT_LOOP_HISTOGRAM_WAIT, histogram);
+    atomic_fetch_add(&race->wrong, rc != 0 && rc != -ENOENT);
+    atomic_fetch_add(&race->wrong, rc == 0 && histogram->n > 0 && histogram->min_ns > histogram->max_ns);
+    free(histogram);
+}
+
+/* An iothread that lives for a moment; what it accepted it runs before it ends. */
+static void flash(struct race *race)
+{
+    struct lariat_iothread *iothread = NULL;
+    atomic_int accepted = 0, ran = 0;
+    const int rc = lariat_iothread_new("flash", NULL, &iothread);
+    if (rc != 0) {
+        atomic_fetch_add(&race->wrong, rc != -ENOMEM);
+        return;
+    }
+    struct lariat_loop *loop = lariat_iothread_loop(iothread);
+    for (int i = 0; i < 5; i++) {
+        expect_0_or_shutdown(race, lariat_bh_schedule_oneshot(loop, count_up_atomic, &ran), &accepted);
+    }
+    lariat_iothread_destroy(iothread);
+    atomic_fetch_add(&race->wrong, atomic_load(&accepted) != 5 || atomic_load(&ran) != 5);
+    atomic_fetch_add(&race->flashes, 1);
+}
+
+static void ask_iothread(struct race *race, struct lariat_iothread *iothread, bool stop)
+{
+    atomic_fetch_add(&race->wrong, lariat_iothread_tid(iothread) <= 0);
+    atomic_fetch_add(&race->wrong, strcmp(lariat_iothread_id(iothread), "race") != 0);
+    lariat_iothread_unref(lariat_iothread_ref(iothread));
+    if (stop) {
+        atomic_fetch_add(&race->wrong, lariat_iothread_stop(iothread) != 0);
+    }
+}
+
 static void act_at_random(struct racer *racer)
 {
     struct race *race = racer->race;
     const uint64_t r = test_random(&racer->random);
     struct lariat_loop *loop = race->loops[(r >> 8) % N_LOOPS];
     const unsigned i = (unsigned)((r >> 16) % N_BHS);
-    switch (r % 16) {
+    switch (r % 20) {
     case 0:
     case 1:
     case 2:
@@ -95,6 +137,14 @@ static void act_at_random(struct racer *racer)
     case 12: set_random_params(race, loop, r >> 24); break;
     case 13: look_at_everything(race, loop); break;
     case 14: lariat_loop_unref(lariat_loop_ref(loop)); break;
+    case 15:
+    case 16: measure(race, loop, r & 1u << 24); break;
+    case 17: ask_iothread(race, race->iothreads[(r >> 8) % N_LOOPS], race->stops && (r >> 24) % 16 == 0); break;
+    case 18:
+        if ((r >> 24) % 16 == 0) { /* a ring takes 100 us */
+            flash(race);
+        }
+        break;
     default: lariat_loop_notify(loop); break;
     }
     atomic_fetch_add(&race->acts, 1);
@@ -125,6 +175,7 @@ static void race_begin(struct race *race, int n_acts, pthread_t *threads)
     for (int i = 0; i < N_LOOPS; i++) {
         race->iothreads[i] = iothread_with_window_or_fail("race", i == 0 ? 0 : 32768);
         race->loops[i] = lariat_loop_ref(lariat_iothread_loop(race->iothreads[i]));
+        lariat_iothread_ref(race->iothreads[i]);
     }
     race->n_acts = n_acts;
     for (int i = 0; i < N_THREADS; i++) {
@@ -139,6 +190,7 @@ static void race_end(struct race *race)
     ck_assert_int_eq(atomic_load(&race->calls_ran), atomic_load(&race->calls_accepted));
     for (int i = 0; i < N_LOOPS; i++) {
         lariat_loop_unref(race->loops[i]);
+        lariat_iothread_unref(race->iothreads[i]);
     }
 }
 
@@ -157,6 +209,7 @@ START_TEST(anything_from_any_thread_at_once)
         ck_assert_int_eq(called, 1);
         lariat_iothread_destroy(race.iothreads[i]);
     }
+    ck_assert_int_gt(atomic_load(&race.flashes), 0);
     race_end(&race);
 }
 END_TEST
@@ -166,7 +219,7 @@ START_TEST(stops_may_come_at_any_moment)
     uint64_t random = test_seed();
     const int n_rounds = scaled(60);
     for (int round = 0; round < n_rounds; round++) {
-        struct race race = { .n_acts = 0 };
+        struct race race = { .stops = round % 2 };
         pthread_t threads[N_THREADS];
         race_begin(&race, 500, threads);
 
