@@ -10,7 +10,7 @@
 static struct seam *answers;
 static int n_enters, n_reads_of_clock, n_writes;
 static int64_t clock_ns;
-static atomic_int n_yields, n_freed;
+static atomic_int n_yields, n_freed, in_write, n_closed, closed_before_write;
 
 static int counting_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, void *arg, size_t bytes)
 {
@@ -153,6 +153,52 @@ START_TEST(a_loop_is_not_freed_as_long_as_a_producer_that_is_refused_is_inside)
 }
 END_TEST
 
+/* Held up just before its write, until the owner waits for it, or has gone on and closed the eventfd. */
+static ssize_t write_held_up(int fd, uint64_t value)
+{
+    atomic_store(&n_yields, 0);
+    atomic_store(&in_write, 1);
+    while (atomic_load(&n_yields) < 3 && atomic_load(&n_closed) == 0)
+        sched_yield();
+    atomic_store(&closed_before_write, atomic_load(&n_closed));
+    return atomic_load(&n_closed) ? (ssize_t)sizeof(value) : seam_real.eventfd_write(fd, value);
+}
+
+static void counting_close(int fd)
+{
+    atomic_fetch_add(&n_closed, 1);
+    seam_real.eventfd_close(fd);
+}
+
+static void *schedule(void *opaque)
+{
+    (void)lariat_bh_schedule(opaque);
+    return NULL;
+}
+
+/* Row 39 of the list of faults. */
+START_TEST(the_eventfd_is_not_closed_before_a_producer_that_took_the_bit_has_written_it)
+{
+    answers = seam_answers_anew();
+    answers->yield = counting_yield;
+    answers->eventfd_write = write_held_up;
+    answers->eventfd_close = counting_close;
+    struct lariat_loop *loop = loop_to_embed_or_fail();
+    int ran = 0;
+    int64_t timeout_ns;
+    struct lariat_bh *bh = bh_or_fail(loop, count_up, &ran);
+    ck_assert_int_eq(lariat_loop_prepare(loop, &timeout_ns), 0);
+    pthread_t thread = thread_or_fail(schedule, bh);
+    wait_for(&in_write, 1);
+    ck_assert_int_eq(lariat_loop_close(loop), 0);
+    join_or_fail(thread);
+    ck_assert_int_eq(atomic_load(&closed_before_write), 0);
+    ck_assert_int_eq(ran, 1);
+    lariat_bh_delete(bh);
+    lariat_loop_unref(loop);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "seam");
@@ -160,6 +206,7 @@ static void add(Suite *suite)
     tcase_add_test(tc, each_enter_goes_through_the_seam);
     tcase_add_test(tc, the_clock_of_the_seam_is_the_library_s);
     tcase_add_test(tc, an_iothread_is_woken_through_the_seam);
+    tcase_add_test(tc, the_eventfd_is_not_closed_before_a_producer_that_took_the_bit_has_written_it);
     tcase_add_test(tc, a_loop_is_not_freed_as_long_as_a_producer_that_is_refused_is_inside);
 }
 
