@@ -22,7 +22,7 @@ int lariat_loop_fd(struct lariat_loop *loop)
 
 static int64_t timeout_ns(const struct lariat_loop *loop)
 {
-    int64_t deadline_ns = timers_next_ns(&loop->timers);
+    int64_t deadline_ns = loop_deadline_ns(loop);
     int64_t now_ns;
 
     if (loop_has_work(loop))

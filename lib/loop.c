@@ -73,6 +73,8 @@ bool loop_queue_changes(struct lariat_loop *loop)
         ok = handlers_queue(loop) && ok;
     if (loop->parked)
         ok = op_unpark(loop) && ok;
+    if (loop->ask_again_ns != CLOCK_NEVER && clock_now_ns() >= loop->ask_again_ns)
+        ok = op_cancel_again(loop) && ok;
     return ok;
 }
 
@@ -189,7 +191,7 @@ static void learn(struct lariat_loop *loop, int64_t waited_ns)
 static int wait_for_work(struct lariat_loop *loop)
 {
     struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
-    int64_t deadline_ns = timers_next_ns(&loop->timers);
+    int64_t deadline_ns = loop_deadline_ns(loop);
     int64_t begin_ns, now_ns, slept_ns;
     int err = 0;
 

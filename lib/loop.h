@@ -89,7 +89,9 @@ struct lariat_loop {
     unsigned n_ops;      /* in flight: accepted, callback not called */
     unsigned n_storage;  /* of those, the storage ops in the kernel */
     unsigned late_ops;   /* still accepted while stopping */
-    struct lariat_op *cancellable; /* list of the ops in flight that a stop cancels */
+    struct lariat_op *cancellable; /* list of the ops in flight that a stop cancels, or that somebody asked to cancel */
+    int64_t ask_again_ns;   /* when to repeat requests to cancel of which one found nothing; CLOCK_NEVER: none did */
+    int64_t ask_delay_ns;   /* between that answer and the repetition */
     bool chain_broken;   /* an op linked to the next was refused without the kernel: those behind it must fail */
     struct lariat_op *parked; /* ops to be queued once more */
     struct deferred_ops deferred;
@@ -99,6 +101,7 @@ struct lariat_loop {
     struct loop_handlers handlers;
     struct bh_pool bh_pool;
     struct completion wake;
+    struct completion cancel_answer; /* of requests to cancel ops */
     struct io_uring_sqe scratch_sqe; /* handed out by lariat_sqe() when the request cannot be made */
     struct lariat_bh notify_bh;
     struct lariat_loop_stats stats; /* written by the owner with relaxed stores; eventfd_writes by all */
@@ -161,12 +164,20 @@ int loop_tolerate(struct lariat_loop *loop, int err);
 /* Take over newly set parameters. */
 void loop_take_params(struct lariat_loop *loop);
 
-/* Turn pending handler changes, parked ops and the wake-up poll into SQEs. False: no room now, so do not sleep. */
+/* When a wait must end though nothing comes. */
+static inline int64_t loop_deadline_ns(const struct lariat_loop *loop)
+{
+    int64_t next_ns = timers_next_ns(&loop->timers);
+
+    return likely(next_ns <= loop->ask_again_ns) ? next_ns : loop->ask_again_ns;
+}
+
+/* Turn pending handler changes, parked ops, repeated cancels and the wake-up poll into SQEs. False: no room now, so do not sleep. */
 bool loop_queue_changes(struct lariat_loop *loop);
 
 static inline bool loop_queue_internal(struct lariat_loop *loop)
 {
-    if (likely(loop->wake_armed && !loop->handlers.dirty && !loop->parked))
+    if (likely(loop->wake_armed && !loop->handlers.dirty && !loop->parked && loop->ask_again_ns == CLOCK_NEVER))
         return true;
     return loop_queue_changes(loop);
 }

@@ -181,6 +181,7 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
     pthread_mutex_init(&loop->params_mutex, NULL);
     timers_init(&loop->timers);
     handlers_init(loop);
+    ops_init(loop);
     bh_init(&loop->notify_bh, loop, "notify", notified, NULL);
     loop->notify_bh.quiet = true;
     if (opts->poll)

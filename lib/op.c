@@ -16,6 +16,8 @@
 #include "clock.h"
 
 #define OP_FLAGS_KNOWN (LARIAT_OP_FULL | LARIAT_OP_LINK | LARIAT_OP_FIXED_FILE | LARIAT_OP_MULTISHOT)
+#define ASK_DELAY_LEAST_NS 1000000
+#define ASK_DELAY_MOST_NS 50000000
 #define OPCODE_INVALID 255 /* of no kernel: a request that fails where it stands in a chain */
 
 /* ---- accounting ---- */
@@ -30,6 +32,12 @@ static void list_add(struct lariat_loop *loop, struct lariat_op *op)
         op_priv(p->next)->prev = op;
     loop->cancellable = op;
     p->bits |= OP_LISTED;
+}
+
+/* It has its range where the link of the list would be. */
+static bool has_range(const struct op_priv *p)
+{
+    return p->bits & OP_SLOW && p->request.opcode == IORING_OP_URING_CMD;
 }
 
 static void list_remove(struct lariat_loop *loop, struct lariat_op *op)
@@ -359,6 +367,32 @@ struct io_uring_sqe *lariat_sqe(struct lariat_loop *loop, struct lariat_op *op)
 
 /* ---- going on, and asking to stop ---- */
 
+/*
+ * A request that the kernel is about to try again, because what it waited for has happened, is not found: it goes on, and may
+ * find nothing and wait once more. So what was to be cancelled and is still in flight is asked for again; a little later, and
+ * ever later, because the kernel may say the same for long.
+ */
+static bool cancel_answered(struct completion *completion, int res, unsigned cqe_flags)
+{
+    struct lariat_loop *loop = (struct lariat_loop *)((char *)completion - offsetof(struct lariat_loop, cancel_answer));
+
+    (void)cqe_flags;
+    if (res != -ENOENT) {
+        loop->ask_delay_ns = ASK_DELAY_LEAST_NS;
+    } else if (loop->ask_again_ns == CLOCK_NEVER) {
+        loop->ask_again_ns = clock_now_ns() + loop->ask_delay_ns;
+        loop->ask_delay_ns = loop->ask_delay_ns < ASK_DELAY_MOST_NS / 2 ? loop->ask_delay_ns * 2 : ASK_DELAY_MOST_NS;
+    }
+    return false;
+}
+
+void ops_init(struct lariat_loop *loop)
+{
+    loop->cancel_answer.fn = cancel_answered;
+    loop->ask_again_ns = CLOCK_NEVER;
+    loop->ask_delay_ns = ASK_DELAY_LEAST_NS;
+}
+
 static int ask_cancel(struct lariat_loop *loop, struct lariat_op *op)
 {
     struct io_uring_sqe *sqe = ring_internal_sqe(&loop->ring);
@@ -368,6 +402,7 @@ static int ask_cancel(struct lariat_loop *loop, struct lariat_op *op)
     sqe->opcode = IORING_OP_ASYNC_CANCEL;
     sqe->fd = -1;
     sqe->addr = (uint64_t)(uintptr_t)op;
+    sqe->user_data = completion_user_data(&loop->cancel_answer);
     op_priv(op)->bits |= OP_CANCELLED | (loop->ring.chain_open ? OP_CHAINED : 0);
     return 0;
 }
@@ -478,21 +513,39 @@ void op_drop_deferred(struct lariat_loop *loop)
 
 int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op)
 {
+    const struct op_priv *p;
     int err;
 
     assert_owner(loop, __func__);
     require(op, __func__, "op");
+    p = op_priv(op);
     if (!op_in_flight(op))
         return -ENOENT;
     if (ring_gone(loop))
         return -EALREADY; /* the ring broke, and took it along */
     /* A request to cancel a link that has not started finds nothing, so it may be made again. */
-    if ((op_priv(op)->bits & (OP_CANCELLED | OP_CHAINED)) == OP_CANCELLED || op_priv(op)->state >= OP_POISONED)
+    if ((p->bits & (OP_CANCELLED | OP_CHAINED)) == OP_CANCELLED || p->state >= OP_POISONED)
         return -EALREADY;
     err = ask_cancel(loop, op);
-    if (!err)
-        loop_queued(loop);
-    return err;
+    if (err)
+        return err;
+    if (!(p->bits & OP_LISTED) && !has_range(p))
+        list_add(loop, op); /* where op_cancel_again() finds it */
+    loop_queued(loop);
+    return 0;
+}
+
+bool op_cancel_again(struct lariat_loop *loop)
+{
+    for (struct lariat_op *op = loop->cancellable; op; op = op_priv(op)->next) {
+        const struct op_priv *p = op_priv(op);
+        bool in_kernel = p->state < OP_POISONED && !(p->bits & (OP_PARKED | OP_CHAINED));
+
+        if (p->bits & OP_CANCELLED && in_kernel && ask_cancel(loop, op))
+            return false;
+    }
+    loop->ask_again_ns = CLOCK_NEVER;
+    return true;
 }
 
 void op_cancel_all(struct lariat_loop *loop, bool chained, bool again)

@@ -219,6 +219,12 @@ void op_drop_deferred(struct lariat_loop *loop);
  */
 void op_cancel_all(struct lariat_loop *loop, bool chained, bool again);
 
+/* Before the first op. */
+void ops_init(struct lariat_loop *loop);
+
+/* Repeat the requests to cancel whose ops are still in flight. False: the kernel takes no more now. */
+bool op_cancel_again(struct lariat_loop *loop);
+
 /* Queue the parked ops once more. False: the kernel still takes none. */
 bool op_unpark(struct lariat_loop *loop);
 

@@ -123,7 +123,8 @@ LARIAT_API void lariat_nop(struct lariat_loop *loop, struct lariat_op *op);
 /*
  * Ask the kernel to cancel an op. It still completes, once, with its real result or -ECANCELED; what the device already
  * works on is not interrupted. 0: asked; -ENOENT: not in flight; -EALREADY: asked before, or its completion is on its way;
- * -EAGAIN: the kernel takes no request just now. The kernel does not find a link of a chain that has not started yet: for ops
+ * -EAGAIN: the kernel takes no request just now. Where the kernel misses a request that it is just about to try again, the
+ * loop repeats the question, after 1 to 50 ms, until the op has completed. The kernel does not find a link of a chain that has not started yet: for ops
  * submitted in a chain the question may be put again.
  */
 LARIAT_API int lariat_op_cancel(struct lariat_loop *loop, struct lariat_op *op);

@@ -16,6 +16,8 @@ static struct seam *answers;
 static int64_t clock_ns, step_ns;
 static int n_reads_of_clock;
 static int n_refusals; /* submissions yet to be refused */
+static int n_missed;   /* requests to cancel yet to find nothing */
+static struct lariat_loop *watched;
 
 static int64_t odd_clock(void)
 {
@@ -104,11 +106,55 @@ START_TEST(a_chain_left_open_ends_with_its_submission_though_that_is_refused)
 }
 END_TEST
 
+/* The kernel does not find what the first n_missed requests to cancel name. */
+static int missing_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, void *arg, size_t bytes)
+{
+    struct ring *ring = &watched->ring;
+    for (unsigned i = *ring->sq_khead; i != *ring->sq_ktail; i++) {
+        struct io_uring_sqe *sqe = &ring->sqes[i & ring->sq_mask];
+        if (sqe->opcode == IORING_OP_ASYNC_CANCEL && n_missed > 0) {
+            n_missed--;
+            sqe->addr = 12345;
+        }
+    }
+    return seam_real.ring_enter(fd, to_submit, min_complete, flags, arg, bytes);
+}
+
+/* Row 13: the op waited for ever, and the user was told -EALREADY. */
+START_TEST(a_cancel_that_the_kernel_misses_is_repeated_until_the_op_ends)
+{
+    answers = seam_answers_anew();
+    struct lariat_loop *loop = watched = loop_with_window_or_fail(_i ? 32768 : 0);
+    struct counted_op op;
+    struct lariat_timer timer;
+    int sockets[2], given_up = 0;
+    char byte;
+    counted_op_init(&op);
+    socketpair_or_fail(sockets);
+    lariat_recv(loop, &op.op, sockets[0], &byte, 1, 0);
+    poll_until_quiet(loop);
+    answers->ring_enter = missing_enter;
+    n_missed = 3;
+    lariat_timer_init(&timer, loop, count_up, &given_up);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + INT64_C(10000000000));
+    ck_assert_int_eq(lariat_op_cancel(loop, &op.op), 0);
+    ck_assert_int_eq(lariat_op_cancel(loop, &op.op), -EALREADY);
+    while (op.done == 0 && given_up == 0)
+        ck_assert_int_ge(lariat_loop_poll(loop, true), 0);
+    ck_assert_int_eq(op.done, 1);
+    ck_assert_int_eq(op.res, -ECANCELED);
+    ck_assert_int_eq(n_missed, 0);
+    loop_done(loop);
+    close(sockets[0]), close(sockets[1]);
+}
+END_TEST
+
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "found");
     tcase_add_test(tc, a_spin_ends_though_the_clock_stands);
     tcase_add_test(tc, a_clock_that_goes_back_takes_no_time_away);
+    tcase_add_loop_test(tc, a_cancel_that_the_kernel_misses_is_repeated_until_the_op_ends, 0, 2);
     tcase_add_test(tc, a_chain_left_open_ends_with_its_submission_though_that_is_refused);
 }
 

@@ -211,7 +211,7 @@ static struct sim_op *op_of(uint64_t user_data)
 void oracle_op_submitted(struct sim_op *op)
 {
     op->in_flight = op->submitting = true;
-    op->in_kernel = op->cancelled = op->missed = false;
+    op->in_kernel = op->cancelled = false;
     op->n_posted = op->n_moved = 0;
 }
 
@@ -308,14 +308,6 @@ void oracle_posted(uint64_t user_data, int res, unsigned flags)
     op->n_posted++;
     op->posted = res;
     op->in_kernel = flags & IORING_CQE_F_MORE;
-}
-
-void oracle_cancel_missed(uint64_t user_data)
-{
-    struct sim_op *op = op_of(user_data);
-
-    if (op)
-        op->missed = true;
 }
 
 void oracle_poll_failed(uint64_t user_data, struct object *object)

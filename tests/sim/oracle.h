@@ -27,7 +27,6 @@ struct sim_op {
     bool in_flight;            /* from the submitting call to the last callback */
     bool in_kernel;            /* its SQE was taken and its last CQE not yet posted */
     bool cancelled;
-    bool missed;               /* the kernel did not find it when it was to be cancelled */
     bool storage;              /* counts as waiting for storage */
     bool chained;
     bool submitting;           /* inside the submitting call */
@@ -107,7 +106,6 @@ void oracle_op_completes(struct sim_op *op, int res);
    clock (SIM_NEVER: for ever), and nothing is there to be seen. */
 void oracle_taken(const struct io_uring_sqe *sqe);
 void oracle_posted(uint64_t user_data, int res, unsigned flags);
-void oracle_cancel_missed(uint64_t user_data);                /* by a fault */
 void oracle_poll_failed(uint64_t user_data, struct object *object);
 void oracle_moved(uint64_t user_data, uint8_t byte);
 void oracle_waits(bool for_storage); /* the kind of waiting that it asks for */

@@ -401,12 +401,8 @@ static int cancel(uint64_t user_data)
     struct request *r = find(user_data);
     bool poll = r && r->sqe.opcode == IORING_OP_POLL_ADD;
 
-    if (!r)
+    if (!r || (!poll && choice_fault(FAULT_CANCEL)))
         return -ENOENT;
-    if (!poll && choice_fault(FAULT_CANCEL)) {
-        oracle_cancel_missed(user_data);
-        return -ENOENT;
-    }
     if (r->state == REQUEST_DONE)
         return -EALREADY;
     if (r->state == REQUEST_WORKING && choice_random(2)) {
