@@ -190,7 +190,7 @@ static void learn(struct lariat_loop *loop, int64_t waited_ns)
 /* The wait of a loop that neither polls nor measures reads no clock. */
 static int wait_for_work(struct lariat_loop *loop)
 {
-    struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
+    struct loop_histograms *histograms = loop_histograms(loop);
     int64_t deadline_ns = loop_deadline_ns(loop);
     int64_t begin_ns, now_ns, slept_ns;
     int err = 0;

@@ -145,6 +145,18 @@ static inline struct lariat_loop *loop_set_current(struct lariat_loop *loop)
     return before;
 }
 
+/* Empty what was switched on since. Owner. */
+struct loop_histograms *histograms_fresh(struct loop_histograms *histograms);
+
+/* Those to add to, or NULL while off. */
+static inline struct loop_histograms *loop_histograms(struct lariat_loop *loop)
+{
+    /* Acquire: pairs with the release in lariat_loop_enable_histograms(); they are marked stale before. */
+    struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
+
+    return likely(!histograms) ? NULL : histograms_fresh(histograms);
+}
+
 /* Something was queued between prepare and check: make the outer wait return. */
 static inline void loop_queued(struct lariat_loop *loop)
 {

@@ -66,7 +66,7 @@ static void release(struct lariat_loop *loop, struct lariat_op *op, int res)
     if (unlikely(res < 0))
         stat_add(&loop->stats.op_errors, 1);
     if (p->bits & OP_SLOW && p->submit_ns) {
-        struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
+        struct loop_histograms *histograms = loop_histograms(loop);
 
         if (histograms)
             lariat_histogram_add(&histograms->latency, clock_now_ns() - p->submit_ns);

@@ -40,6 +40,17 @@ void lariat_loop_get_stats(struct lariat_loop *loop, struct lariat_loop_stats *s
     memcpy(stats, &now, bytes);
 }
 
+struct loop_histograms *histograms_fresh(struct loop_histograms *histograms)
+{
+    if (unlikely(atomic_load_explicit(&histograms->stale, memory_order_relaxed))) {
+        lariat_histogram_init(&histograms->wait);
+        lariat_histogram_init(&histograms->latency);
+        /* Release: pairs with the acquire in lariat_loop_get_histogram(), which sees them empty. */
+        atomic_store_explicit(&histograms->stale, false, memory_order_release);
+    }
+    return histograms;
+}
+
 int lariat_loop_enable_histograms(struct lariat_loop *loop, bool enable)
 {
     int err = 0;
@@ -52,11 +63,9 @@ int lariat_loop_enable_histograms(struct lariat_loop *loop, bool enable)
         loop->histograms_made = malloc(sizeof(*loop->histograms_made));
         err = loop->histograms_made ? 0 : -ENOMEM;
     }
-    if (enable && !err && !atomic_load_explicit(&loop->histograms, memory_order_relaxed)) {
-        lariat_histogram_init(&loop->histograms_made->wait);
-        lariat_histogram_init(&loop->histograms_made->latency);
-    }
-    /* Release: pairs with the owner's acquire; it sees them empty, and adds to them from now on. */
+    if (enable && !err && !atomic_load_explicit(&loop->histograms, memory_order_relaxed))
+        atomic_store_explicit(&loop->histograms_made->stale, true, memory_order_relaxed);
+    /* Release: pairs with the owner's acquire in loop_histograms(). */
     atomic_store_explicit(&loop->histograms, enable ? loop->histograms_made : NULL, memory_order_release);
     if (enable && !err)
         atomic_fetch_or_explicit(&loop->attention, ATTENTION_MEASURE, memory_order_relaxed);
@@ -78,6 +87,7 @@ int lariat_loop_get_histogram(struct lariat_loop *loop, enum lariat_loop_histogr
     if (!made)
         return -ENOENT;
     lariat_histogram_init(out);
-    lariat_histogram_merge(out, which == LARIAT_LOOP_HISTOGRAM_WAIT ? &made->wait : &made->latency);
+    if (!atomic_load_explicit(&made->stale, memory_order_acquire))
+        lariat_histogram_merge(out, which == LARIAT_LOOP_HISTOGRAM_WAIT ? &made->wait : &made->latency);
     return 0;
 }

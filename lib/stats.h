@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include <lariat/stats.h>
 
 /* The owner adds; a plain load and store, no locked instruction. */
@@ -21,6 +24,7 @@ static inline void stat_set(uint64_t *counter, uint64_t value)
 /* The two histograms of a loop; exist while anybody ever switched them on. */
 struct loop_histograms {
     struct lariat_histogram wait, latency;
+    _Atomic bool stale; /* to be emptied by the owner, who alone writes to them */
 };
 
 #endif
