@@ -298,8 +298,8 @@ int loop_iterate(struct lariat_loop *loop, bool blocking)
     int err;
 
     stat_add(&loop->stats.iterations, 1);
-    if (unlikely(atomic_load_explicit(&loop->params_version, memory_order_relaxed) != loop->params_seen))
-        loop_take_params(loop);
+    if (unlikely(atomic_load_explicit(&loop->tuning_version, memory_order_relaxed) != loop->tuning_seen))
+        (void)loop_take_tuning(loop); /* a limit of workers that the kernel refuses now was no promise */
     err = submit_and_wait(loop, blocking);
     if (unlikely(loop->wake_errors > WAKE_ERRORS_MAX))
         err = -EBADF; /* nobody could wake this loop: its eventfd was closed behind its back */

@@ -40,6 +40,13 @@ struct deferred_ops {
     unsigned n;
 };
 
+/* What may be changed while the loop runs. One struct, so that all of it changes together. */
+struct loop_tuning {
+    struct lariat_poll_params poll;
+    unsigned batch_max;      /* SQEs per submission; 0: no limit */
+    unsigned workers_max[2]; /* bounded and unbounded ones of the kernel; 0: as it begins */
+};
+
 struct loop_handlers {
     struct handler **by_fd;
     unsigned n_by_fd;       /* length of the array */
@@ -65,18 +72,19 @@ struct lariat_loop {
     _Atomic unsigned refs;
     _Atomic bool closed;
     _Atomic unsigned attention;      /* ATTENTION_...: ops take the long way */
-    _Atomic unsigned params_version; /* of params_set; bumped under params_mutex */
+    _Atomic unsigned tuning_version; /* of tuning_set; bumped under params_mutex */
     struct loop_histograms *_Atomic histograms; /* NULL while off */
 
     /* Under params_mutex. */
     pthread_mutex_t params_mutex;
-    struct lariat_poll_params params_set;
+    struct loop_tuning tuning_set;
     struct loop_histograms *histograms_made; /* kept until the loop is freed */
 
     /* Owner. */
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct lariat_poll_params params; /* in force */
-    unsigned params_seen;             /* version that is in force */
+    unsigned workers_max[2];          /* in force */
+    unsigned tuning_seen;             /* version that is in force */
     int64_t window_ns;
     bool submits_complete; /* what is submitted tends to complete inside the submit */
     unsigned submits_waited; /* submissions with a wait since that was tried last */
@@ -173,8 +181,14 @@ int loop_iterate(struct lariat_loop *loop, bool blocking);
  */
 int loop_tolerate(struct lariat_loop *loop, int err);
 
-/* Take over newly set parameters. */
-void loop_take_params(struct lariat_loop *loop);
+/* Set what can be tuned. Any thread, live; the poll parameters are valid. 0 or -ESHUTDOWN. */
+int loop_set_tuning(struct lariat_loop *loop, const struct loop_tuning *tuning);
+
+/* Read it as last set. Any thread. */
+void loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning);
+
+/* Take over what was newly set. 0, or -errno of what the kernel refused; the rest is in force. */
+int loop_take_tuning(struct lariat_loop *loop);
 
 /* When a wait must end though nothing comes. */
 static inline int64_t loop_deadline_ns(const struct lariat_loop *loop)

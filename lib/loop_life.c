@@ -60,6 +60,31 @@ void lariat_loop_notify(struct lariat_loop *loop)
 
 /* ---- parameters ---- */
 
+/* Under params_mutex. The new window may not allow a spin in progress, and a sleeping loop is to know at once: notify after it. */
+static void bump_tuning(struct lariat_loop *loop)
+{
+    atomic_fetch_add_explicit(&loop->tuning_version, 1, memory_order_relaxed);
+}
+
+int loop_set_tuning(struct lariat_loop *loop, const struct loop_tuning *tuning)
+{
+    if (atomic_load_explicit(&loop->closed, memory_order_acquire))
+        return -ESHUTDOWN;
+    pthread_mutex_lock(&loop->params_mutex);
+    loop->tuning_set = *tuning;
+    bump_tuning(loop);
+    pthread_mutex_unlock(&loop->params_mutex);
+    lariat_loop_notify(loop);
+    return 0;
+}
+
+void loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning)
+{
+    pthread_mutex_lock(&loop->params_mutex);
+    *tuning = loop->tuning_set;
+    pthread_mutex_unlock(&loop->params_mutex);
+}
+
 int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_poll_params *params)
 {
     int err;
@@ -72,10 +97,10 @@ int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_po
     if (atomic_load_explicit(&loop->closed, memory_order_acquire))
         return -ESHUTDOWN;
     pthread_mutex_lock(&loop->params_mutex);
-    loop->params_set = *params;
-    atomic_fetch_add_explicit(&loop->params_version, 1, memory_order_relaxed);
+    loop->tuning_set.poll = *params;
+    bump_tuning(loop);
     pthread_mutex_unlock(&loop->params_mutex);
-    lariat_loop_notify(loop); /* end a spin that the new window may not allow */
+    lariat_loop_notify(loop);
     return 0;
 }
 
@@ -84,18 +109,31 @@ void lariat_loop_get_poll_params(struct lariat_loop *loop, struct lariat_poll_pa
     assert_usable(loop, __func__);
     require(params, __func__, "params");
     pthread_mutex_lock(&loop->params_mutex);
-    *params = loop->params_set;
+    *params = loop->tuning_set.poll;
     pthread_mutex_unlock(&loop->params_mutex);
 }
 
-void loop_take_params(struct lariat_loop *loop)
+static int limit_workers(struct lariat_loop *loop, const unsigned limits[2])
 {
+    if (!memcmp(loop->workers_max, limits, sizeof(loop->workers_max)))
+        return 0;
+    memcpy(loop->workers_max, limits, sizeof(loop->workers_max));
+    return ring_limit_workers(&loop->ring, limits);
+}
+
+int loop_take_tuning(struct lariat_loop *loop)
+{
+    struct loop_tuning tuning;
+
     pthread_mutex_lock(&loop->params_mutex);
-    loop->params = loop->params_set;
-    loop->params_seen = atomic_load_explicit(&loop->params_version, memory_order_relaxed);
+    tuning = loop->tuning_set;
+    loop->tuning_seen = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed);
     pthread_mutex_unlock(&loop->params_mutex);
+    loop->params = tuning.poll;
     loop->window_ns = 0;
     stat_set(&loop->stats.window_ns, 0);
+    ring_set_batch_max(&loop->ring, tuning.batch_max);
+    return limit_workers(loop, tuning.workers_max);
 }
 
 /* ---- creation ---- */
@@ -185,10 +223,10 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
     bh_init(&loop->notify_bh, loop, "notify", notified, NULL);
     loop->notify_bh.quiet = true;
     if (opts->poll)
-        loop->params_set = *opts->poll;
+        loop->tuning_set.poll = *opts->poll;
     else
-        lariat_poll_params_init(&loop->params_set, LARIAT_POLL_CLASSIC);
-    loop->params = loop->params_set;
+        lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_CLASSIC);
+    loop->params = loop->tuning_set.poll;
     loop->generation = fork_generation();
     loop->name = strdup(opts->name);
     if (!loop->generation || !loop->name)

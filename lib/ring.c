@@ -259,7 +259,7 @@ struct io_uring_sqe *ring_sqe(struct ring *r, int *err)
     unsigned n = ring_unsubmitted(r);
 
     note_chain(r);
-    if (unlikely(n >= r->sq_entries)) {
+    if (unlikely(n >= r->batch_max)) {
         *err = make_room(r, 1);
         if (*err)
             return NULL;
@@ -274,7 +274,7 @@ struct io_uring_sqe *ring_internal_sqe(struct ring *r)
     struct io_uring_sqe *sqe;
 
     note_chain(r);
-    if (n >= r->sq_entries && make_room(r, 1))
+    if (n >= r->batch_max && make_room(r, 1))
         return NULL;
     sqe = take_slot(r);
     r->look_back = r->chain_open;
@@ -303,7 +303,7 @@ int ring_reserve(struct ring *r, unsigned n)
     if (n > r->sq_entries)
         return -EINVAL;
     note_chain(r);
-    if (ring_unsubmitted(r) + n <= r->sq_entries)
+    if (ring_unsubmitted(r) + n <= r->batch_max)
         return 0;
     ret = make_room(r, n);
     return ret == -E2BIG ? -EINVAL : ret;
@@ -363,6 +363,17 @@ int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n
     if (err)
         return err;
     return register_with(r, IORING_REGISTER_FILES_UPDATE, &update, n);
+}
+
+int ring_limit_workers(struct ring *r, const unsigned limits[2])
+{
+    unsigned values[2];
+
+    for (size_t i = 0; i < 2; i++)
+        values[i] = limits[i] ? limits[i] : r->workers_default[i];
+    if (!r->workers_default[0])
+        return -EOPNOTSUPP;
+    return register_with(r, IORING_REGISTER_IOWQ_MAX_WORKERS, values, 2);
 }
 
 /* ---- set-up ---- */
@@ -436,6 +447,7 @@ static void map_pointers(struct ring *r)
     r->sq_kflags = u->sq.kflags;
     r->sqes = u->sq.sqes;
     r->sq_mask = r->sq_entries - 1;
+    ring_set_batch_max(r, 0);
     r->sq_tail = *u->sq.ktail;
     r->fd = r->enter_fd = u->ring_fd;
     for (unsigned i = 0; u->sq.array && i < r->sq_entries; i++)
@@ -476,10 +488,21 @@ static int probe_enter(struct ring *r)
     return ret == -EPERM || ret == -EACCES || ret == -ENOSYS ? ret : 0;
 }
 
+/* Zeroes change nothing and are answered with the limits in force. Since Linux 5.15. */
+static void probe_workers(struct ring *r)
+{
+    unsigned values[2] = { 0, 0 };
+
+    if (!register_with(r, IORING_REGISTER_IOWQ_MAX_WORKERS, values, 2))
+        memcpy(r->workers_default, values, sizeof(values));
+}
+
 static int probe(struct ring *r)
 {
     int err = probe_opcodes(r);
 
+    if (!err)
+        probe_workers(r);
     r->wait_by_poll = ANNOTATE_ON_VALGRIND() || !r->ext_arg;
     return err ? err : probe_enter(r);
 }

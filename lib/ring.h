@@ -36,6 +36,7 @@ struct ring {
     unsigned *sq_khead, *sq_ktail, *sq_kflags;
     struct io_uring_sqe *sqes;
     unsigned cq_mask, sq_mask, sq_entries, cq_entries;
+    unsigned batch_max; /* SQEs that one submission takes; 1 to sq_entries; only a chain may be longer */
 
     unsigned sq_tail;     /* of the SQEs handed out; published by enter */
     unsigned chain_start; /* first SQE of the chain that is being built; only valid if chain_open */
@@ -51,6 +52,7 @@ struct ring {
     unsigned setup_flags;
     unsigned dropped_seen; /* of *cq_koverflow */
     uint64_t opcodes;      /* bit n: opcode n is supported */
+    unsigned workers_default[2]; /* bounded and unbounded ones that the kernel began with; 0: it does not tell or take limits */
     int fd, enter_fd;
     unsigned enter_flags;
     struct lariat_loop_stats *stats; /* enters, sqes_submitted, cq_overflows, cq_dropped */
@@ -98,6 +100,15 @@ int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n);
 int ring_register_files(struct ring *r, const int *fds, unsigned n);
 int ring_update_files(struct ring *r, unsigned first, const int *fds, unsigned n);
 
+/* Limit the kernel's workers for requests of this thread: bounded, unbounded; 0: as the kernel began. 0, -EOPNOTSUPP, -errno. */
+int ring_limit_workers(struct ring *r, const unsigned limits[2]);
+
+/* Submit as soon as `max` SQEs are queued; 0: when the queue is full. */
+static inline void ring_set_batch_max(struct ring *r, unsigned max)
+{
+    r->batch_max = max && max < r->sq_entries ? max : r->sq_entries;
+}
+
 /* Of an error of the functions above: is it one of a moment? The ring works, and what is queued stays queued. */
 static inline bool ring_error_passes(int err)
 {
@@ -113,7 +124,7 @@ static inline unsigned ring_unsubmitted(const struct ring *r)
 
 static inline struct io_uring_sqe *ring_sqe_fast(struct ring *r)
 {
-    if (__builtin_expect(r->look_back || ring_unsubmitted(r) >= r->sq_entries, 0))
+    if (__builtin_expect(r->look_back || ring_unsubmitted(r) >= r->batch_max, 0))
         return NULL;
     return &r->sqes[r->sq_tail++ & r->sq_mask];
 }

@@ -10,7 +10,7 @@
 #include "fork.h"
 
 #define LOOP_TOLD (INJECT_MEMORY | INJECT_EVENTFD | INJECT_RING_SETUP | INJECT_REGISTER | INJECT_DONTFORK)
-#define LOOP_BORNE (INJECT_ENTER | INJECT_REGISTER_FD)
+#define LOOP_BORNE (INJECT_ENTER | INJECT_REGISTER_FD | INJECT_REGISTER) /* limits of workers are not needed */
 
 static int make_loop(struct stage *stage, const struct lariat_loop_options *opts)
 {

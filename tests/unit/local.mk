@@ -58,6 +58,7 @@ unit_tests += \
 	tests/unit/test_setup \
 	tests/unit/test_timer \
 	tests/unit/test_timer_order \
+	tests/unit/test_tuning \
 	$(NULL)
 
 # Calls of the library that it answers in the kernel's place.
