@@ -129,6 +129,7 @@ static int start_iothread(int cpu, bool polling, struct lariat_iothread **out)
     loop_options.poll = &poll;
     snprintf(affinity, sizeof affinity, "%d", cpu);
     options.loop = &loop_options;
+    options.internal = true; /* there are several of that id */
     options.cpu_affinity = affinity;
     return lariat_iothread_new("idle", &options, out);
 }

@@ -81,6 +81,7 @@ static int lariat_start(int cpu, int64_t poll_max_ns, struct mb_loop **out)
     loop_options.poll = &poll;
     snprintf(affinity, sizeof affinity, "%d", cpu);
     options.loop = &loop_options;
+    options.internal = true; /* there are several of that id */
     options.cpu_affinity = affinity;
     ret = lariat_iothread_new("microbench", &options, &loop->iothread);
     if (ret) {

@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "registry.h"
+#include "watch.h"
+
 uint64_t *fork_generation_page;
 static uint64_t last_generation; /* survives fork(): a child must not reuse its parent's */
 static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -16,6 +19,8 @@ static pthread_mutex_t fork_mutex = PTHREAD_MUTEX_INITIALIZER;
 static void in_child(void)
 {
     pthread_mutex_init(&fork_mutex, NULL);
+    registry_in_child();
+    watch_in_child();
     if (fork_generation_page)
         __atomic_store_n(fork_generation_page, 0, __ATOMIC_RELAXED);
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An iothread: a thread that makes a loop and runs it until it is stopped.
- *
- * The creator fills in the struct, starts the thread and waits for `up`; until then the thread alone writes it. Afterwards
- * `running` belongs to the iothread (its stop BH clears it), `state` to the mutex, and the rest is constant.
+ * An iothread: a thread that makes a loop and runs it until it is stopped. Its properties are in iothread_config.c, the list
+ * of all in registry.c.
  */
+#include "iothread.h"
+
 #include <ctype.h>
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,68 +14,66 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <lariat/iothread.h>
-
-#include "cpu_list.h"
+#include "clock.h"
 #include "fatal.h"
 #include "loop.h"
 #include "options.h"
+#include "poll.h"
+#include "registry.h"
 #include "seam.h"
+#include "watch.h"
 
-#define ID_MAX 63
 #define THREAD_NAME_MAX 15 /* of Linux */
-
-enum iothread_state { IOTHREAD_RUNNING, IOTHREAD_STOPPING, IOTHREAD_STOPPED };
-
-struct lariat_iothread {
-    char id[ID_MAX + 1];
-    _Atomic unsigned refs;
-    pid_t tid;
-    pthread_t thread;
-    struct lariat_loop *loop;
-    uint64_t generation; /* of the process that made it (fork.h) */
-    uint64_t number;     /* thread_self() of the thread */
-    struct lariat_bh stop_bh;
-    bool running;
-
-    pthread_mutex_t mutex;
-    pthread_cond_t stopped;
-    enum iothread_state state;
-};
 
 /* What the new thread needs of its creator, while that waits. */
 struct start {
     struct lariat_iothread *iothread;
     const struct lariat_loop_options *loop_opts;
     int err;
+    const char *failed; /* the property that was refused */
     sem_t up;
 };
 
 static _Thread_local struct lariat_iothread *current_iothread;
 
-static void iothread_fail(const struct lariat_iothread *iothread, const char *function)
+void assert_iothread(const struct lariat_iothread *iothread, const char *function)
 {
-    if (!iothread)
+    if (unlikely(!iothread))
         fatal(function, "iothread", "NULL", "must not be NULL");
-    fatal(function, "iothread", iothread->id, "used in a child of fork()");
+    if (unlikely(fork_is_child(iothread->generation)))
+        fatal(function, "iothread", iothread->id, "used in a child of fork()");
 }
 
-static void assert_iothread(const struct lariat_iothread *iothread, const char *function)
-{
-    if (unlikely(!iothread || fork_is_child(iothread->generation)))
-        iothread_fail(iothread, function);
-}
-
-static bool id_is_valid(const char *id)
+bool iothread_id_is_valid(const char *id)
 {
     size_t n = strlen(id);
 
-    if (!n || n > ID_MAX || !isalpha((unsigned char)id[0]))
+    if (!n || n > IOTHREAD_ID_MAX || !isalpha((unsigned char)id[0]))
         return false;
     for (size_t i = 0; i < n; i++)
         if (!isalnum((unsigned char)id[i]) && !strchr("-._", id[i]))
             return false;
     return true;
+}
+
+void iothread_tell(struct lariat_iothread *iothread, enum lariat_iothread_event_kind kind)
+{
+    struct lariat_iothread_event event = { .kind = kind, .id = iothread->id, .thread_id = iothread->tid };
+
+    if (iothread->internal)
+        return;
+    lariat_loop_get_poll_params(iothread->loop, &event.poll);
+    watch_tell(&event);
+}
+
+int64_t iothread_cpu_ns(const struct lariat_iothread *iothread)
+{
+    int64_t final_ns = atomic_load_explicit(&iothread->cpu_ns_final, memory_order_relaxed);
+    struct timespec ts;
+
+    if (final_ns || clock_gettime(iothread->cpu_clock, &ts))
+        return final_ns;
+    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 /* ---- the thread ---- */
@@ -99,24 +95,63 @@ static void run(struct lariat_iothread *iothread)
     }
 }
 
-static void *iothread_main(void *opaque)
+/* Before anything of it is used: who it is, and where it runs. */
+static int settle(struct lariat_iothread *iothread, const char **failed)
 {
-    struct start *start = opaque;
-    struct lariat_iothread *iothread = start->iothread;
     char name[THREAD_NAME_MAX + 1];
-    int err;
 
     snprintf(name, sizeof(name), "IO %.*s", THREAD_NAME_MAX - 3, iothread->id);
     pthread_setname_np(pthread_self(), name);
     iothread->tid = gettid();
     iothread->number = thread_self();
     iothread->running = true;
+    pthread_getcpuclockid(pthread_self(), &iothread->cpu_clock);
+    pthread_getaffinity_np(pthread_self(), sizeof(iothread->inherited.cpus), &iothread->inherited.cpus);
+    pthread_getschedparam(pthread_self(), &iothread->inherited.sched_policy, &iothread->inherited.sched_param);
+    return iothread_place(pthread_self(), &iothread->inherited, &iothread->config, failed);
+}
+
+/* The limits of the kernel's workers are the thread's own, so it sets them itself. */
+static int tune(struct lariat_iothread *iothread, const char **failed)
+{
+    struct loop_tuning tuning;
+    int err;
+
+    config_get_tuning(&iothread->config, &tuning);
+    if (!tuning.batch_max && !tuning.workers_max[0] && !tuning.workers_max[1])
+        return 0;
+    *failed = tuning.workers_max[0] ? "iowq-max-bounded" : "iowq-max-unbounded";
+    err = loop_set_tuning(iothread->loop, &tuning);
+    return err ? err : loop_take_tuning(iothread->loop);
+}
+
+static int come_up(struct start *start)
+{
+    struct lariat_iothread *iothread = start->iothread;
+    int err = settle(iothread, &start->failed);
+
+    if (err)
+        return err;
     err = lariat_loop_new(start->loop_opts, &iothread->loop);
-    if (!err) {
-        bh_init(&iothread->stop_bh, iothread->loop, "stop", stop_running, iothread);
-        current_iothread = iothread;
-        loop_set_current(iothread->loop);
+    if (err)
+        return err;
+    err = tune(iothread, &start->failed);
+    if (err) {
+        lariat_loop_close(iothread->loop);
+        return err;
     }
+    bh_init(&iothread->stop_bh, iothread->loop, "stop", stop_running, iothread);
+    current_iothread = iothread;
+    loop_set_current(iothread->loop);
+    return 0;
+}
+
+static void *iothread_main(void *opaque)
+{
+    struct start *start = opaque;
+    struct lariat_iothread *iothread = start->iothread;
+    int err = come_up(start);
+
     start->err = err;
     sem_post(&start->up); /* `start` is gone after this; the iothread too if err */
     if (err)
@@ -125,6 +160,7 @@ static void *iothread_main(void *opaque)
     err = lariat_loop_close(iothread->loop);
     if (err)
         fatal(__func__, "iothread", iothread->id, strerror(-err));
+    atomic_store_explicit(&iothread->cpu_ns_final, iothread_cpu_ns(iothread), memory_order_relaxed);
     return NULL;
 }
 
@@ -140,43 +176,22 @@ static void block_signals(sigset_t *old)
     pthread_sigmask(SIG_SETMASK, &set, old);
 }
 
-static int set_affinity(pthread_attr_t *attr, const char *list)
-{
-    cpu_set_t cpus;
-    int err;
-
-    if (!list)
-        return 0;
-    err = cpu_list_parse(list, &cpus);
-    if (err)
-        return err;
-    err = cpu_list_check(&cpus);
-    return err ? err : -pthread_attr_setaffinity_np(attr, sizeof(cpus), &cpus);
-}
-
 /* Start the thread and wait until it is up, or has failed and is gone. */
-static int start_thread(struct lariat_iothread *iothread, const struct lariat_loop_options *loop_opts, const char *cpus)
+static int start_thread(struct lariat_iothread *iothread, const struct lariat_loop_options *loop_opts, const char **failed)
 {
     struct start start = { .iothread = iothread, .loop_opts = loop_opts };
-    pthread_attr_t attr;
     sigset_t signals;
     int err;
 
-    pthread_attr_init(&attr);
-    err = set_affinity(&attr, cpus);
-    if (err) {
-        pthread_attr_destroy(&attr);
-        return err;
-    }
     sem_init(&start.up, 0, 0);
     block_signals(&signals); /* inherited by the thread */
-    err = -seam_thread_create(&iothread->thread, &attr, iothread_main, &start);
+    err = -seam_thread_create(&iothread->thread, NULL, iothread_main, &start);
     pthread_sigmask(SIG_SETMASK, &signals, NULL);
-    pthread_attr_destroy(&attr);
     if (!err) {
         while (sem_wait(&start.up)) /* EINTR */
             ;
         err = start.err;
+        *failed = start.failed;
         if (err)
             pthread_join(iothread->thread, NULL);
     }
@@ -190,6 +205,7 @@ static int start_thread(struct lariat_iothread *iothread, const struct lariat_lo
 static void iothread_free(struct lariat_iothread *iothread, bool in_child)
 {
     lariat_loop_unref(iothread->loop);
+    config_exit(&iothread->config);
     if (!in_child) {
         pthread_cond_destroy(&iothread->stopped);
         pthread_mutex_destroy(&iothread->mutex);
@@ -197,11 +213,82 @@ static void iothread_free(struct lariat_iothread *iothread, bool in_child)
     free(iothread);
 }
 
+static struct lariat_iothread *iothread_alloc(const char *id, bool internal, struct config *config)
+{
+    struct lariat_iothread *iothread = calloc(1, sizeof(*iothread));
+
+    if (!iothread) {
+        config_exit(config);
+        return NULL;
+    }
+    strcpy(iothread->id, id); /* fits: iothread_id_is_valid() */
+    iothread->internal = internal;
+    iothread->config = *config;
+    atomic_init(&iothread->refs, 1);
+    pthread_mutex_init(&iothread->mutex, NULL);
+    pthread_cond_init(&iothread->stopped, NULL);
+    return iothread;
+}
+
+int iothread_create(const char *id, bool internal, const struct lariat_loop_options *loop_opts, struct config *config,
+                    struct lariat_iothread **out, const char **failed)
+{
+    struct lariat_iothread *iothread = iothread_alloc(id, internal, config);
+    struct lariat_loop_options opts = *loop_opts;
+    struct lariat_poll_params poll;
+    int err;
+
+    *failed = NULL;
+    if (!iothread)
+        return -ENOMEM;
+    config_get_poll(&iothread->config, &poll);
+    opts.size = sizeof(opts);
+    opts.name = opts.name ? opts.name : iothread->id;
+    opts.sq_entries = (unsigned)iothread->config.numbers[PROPERTY_SQ_ENTRIES];
+    opts.cq_entries = (unsigned)iothread->config.numbers[PROPERTY_CQ_ENTRIES];
+    opts.flags |= iothread->config.numbers[PROPERTY_SQPOLL] ? LARIAT_LOOP_SQPOLL : 0;
+    opts.poll = &poll;
+    iothread->generation = fork_generation();
+    err = iothread->generation ? 0 : -ENOMEM;
+    if (!err && !internal)
+        err = registry_reserve(iothread);
+    if (!err)
+        err = start_thread(iothread, &opts, failed);
+    if (err) {
+        registry_remove(iothread);
+        iothread_free(iothread, false);
+        return err;
+    }
+    *out = iothread;
+    if (!internal)
+        registry_publish(iothread);
+    return 0;
+}
+
+/* What the option structs say, as properties. */
+static int config_from_options(struct config *config, const struct lariat_loop_options *loop_opts, const char *cpus)
+{
+    config_init(config);
+    if (loop_opts->sq_entries)
+        config->numbers[PROPERTY_SQ_ENTRIES] = loop_opts->sq_entries;
+    config->numbers[PROPERTY_CQ_ENTRIES] = loop_opts->cq_entries;
+    config->numbers[PROPERTY_SQPOLL] = loop_opts->flags & LARIAT_LOOP_SQPOLL ? 1 : 0;
+    if (loop_opts->poll) {
+        int err = poll_params_check(loop_opts->poll);
+
+        if (err)
+            return err;
+        config_put_poll(config, loop_opts->poll);
+    }
+    return cpus ? config_set(config, PROPERTY_CPU_AFFINITY, cpus, NULL) : 0;
+}
+
 int lariat_iothread_new(const char *id, const struct lariat_iothread_options *opts, struct lariat_iothread **out)
 {
     struct lariat_iothread_options read = LARIAT_IOTHREAD_OPTIONS_INIT;
     struct lariat_loop_options loop_opts = LARIAT_LOOP_OPTIONS_INIT;
-    struct lariat_iothread *iothread;
+    struct config config;
+    const char *failed;
     int err = 0;
 
     require(id, __func__, "id");
@@ -210,28 +297,14 @@ int lariat_iothread_new(const char *id, const struct lariat_iothread_options *op
         err = options_read(&read, sizeof(read), opts);
     if (!err && read.loop)
         err = options_read(&loop_opts, sizeof(loop_opts), read.loop);
-    if (!err && !id_is_valid(id))
+    if (!err && (!iothread_id_is_valid(id) || (read.cpu_affinity && !*read.cpu_affinity)))
         err = -EINVAL;
     if (err)
         return err;
-    iothread = calloc(1, sizeof(*iothread));
-    if (!iothread)
-        return -ENOMEM;
-    strcpy(iothread->id, id); /* fits: id_is_valid() */
-    atomic_init(&iothread->refs, 1);
-    pthread_mutex_init(&iothread->mutex, NULL);
-    pthread_cond_init(&iothread->stopped, NULL);
-    if (!loop_opts.name)
-        loop_opts.name = iothread->id;
-    loop_opts.size = sizeof(loop_opts);
-    iothread->generation = fork_generation();
-    err = iothread->generation ? start_thread(iothread, &loop_opts, read.cpu_affinity) : -ENOMEM;
-    if (err) {
-        iothread_free(iothread, false);
+    err = config_from_options(&config, &loop_opts, read.cpu_affinity);
+    if (err)
         return err;
-    }
-    *out = iothread;
-    return 0;
+    return iothread_create(id, read.internal, &loop_opts, &config, out, &failed);
 }
 
 /* ---- the end ---- */
@@ -245,6 +318,7 @@ static void stop_and_join(struct lariat_iothread *iothread)
         pthread_mutex_unlock(&iothread->mutex);
         lariat_bh_schedule(&iothread->stop_bh); /* cannot be refused: only this BH leads to the loop's close */
         pthread_join(iothread->thread, NULL);
+        iothread_tell(iothread, LARIAT_IOTHREAD_STOPPED);
         pthread_mutex_lock(&iothread->mutex);
         iothread->state = IOTHREAD_STOPPED;
         pthread_cond_broadcast(&iothread->stopped);
@@ -270,9 +344,22 @@ void lariat_iothread_destroy(struct lariat_iothread *iothread)
     if (!fork_is_child(iothread->generation)) {
         if (thread_self() == iothread->number)
             fatal(__func__, "iothread", iothread->id, "called from the iothread itself");
+        registry_remove(iothread);
         stop_and_join(iothread);
     }
     lariat_iothread_unref(iothread);
+}
+
+int lariat_iothread_destroy_unused(struct lariat_iothread *iothread)
+{
+    assert_iothread(iothread, __func__);
+    if (thread_self() == iothread->number)
+        fatal(__func__, "iothread", iothread->id, "called from the iothread itself");
+    if (!registry_remove_unused(iothread))
+        return -EBUSY;
+    stop_and_join(iothread);
+    lariat_iothread_unref(iothread);
+    return 0;
 }
 
 struct lariat_iothread *lariat_iothread_ref(struct lariat_iothread *iothread)
@@ -294,6 +381,7 @@ void lariat_iothread_unref(struct lariat_iothread *iothread)
         if (iothread->state != IOTHREAD_STOPPED)
             fatal(__func__, "iothread", iothread->id, "last reference given back, but it was never stopped");
         pthread_mutex_unlock(&iothread->mutex);
+        registry_remove(iothread);
     }
     iothread_free(iothread, child);
 }

@@ -13,10 +13,14 @@ library_sources = \
 	lib/clock.c \
 	lib/clock.h \
 	lib/completion.h \
+	lib/config.c \
+	lib/config.h \
 	lib/cpu.h \
 	lib/cpu_list.c \
 	lib/cpu_list.h \
 	lib/embed.c \
+	lib/errmsg.c \
+	lib/errmsg.h \
 	lib/explain.c \
 	lib/fatal.c \
 	lib/fatal.h \
@@ -29,7 +33,13 @@ library_sources = \
 	lib/handler.c \
 	lib/handler.h \
 	lib/histogram.c \
+	lib/info.c \
+	lib/info.h \
 	lib/iothread.c \
+	lib/iothread.h \
+	lib/iothread_config.c \
+	lib/keyval.c \
+	lib/keyval.h \
 	lib/loop.c \
 	lib/loop.h \
 	lib/loop_life.c \
@@ -42,6 +52,10 @@ library_sources = \
 	lib/options.h \
 	lib/poll.c \
 	lib/poll.h \
+	lib/property.c \
+	lib/property.h \
+	lib/registry.c \
+	lib/registry.h \
 	lib/ring.c \
 	lib/ring.h \
 	lib/seam.h \
@@ -52,6 +66,8 @@ library_sources = \
 	lib/timer.c \
 	lib/timer.h \
 	lib/uring_compat.h \
+	lib/watch.c \
+	lib/watch.h \
 	$(NULL)
 lib_liblariat_core_la_SOURCES = $(library_sources)
 lib_liblariat_core_la_CPPFLAGS = $(private_cppflags) $(LIBURING_CFLAGS)

@@ -15,6 +15,8 @@
 #define AUTO_PRICE 25
 #define FIRST_STEP_NS 4000
 #define GROW_DEFAULT 2
+#define SHRINK_DEFAULT 2 /* of weighted */
+#define WEIGHT_DEFAULT 3
 #define WEIGHT_MAX 63
 #define PRICE_MAX 10000
 #define CPU_BUDGET_MAX 100
@@ -47,6 +49,17 @@ int poll_params_check(const struct lariat_poll_params *params)
         return -EOPNOTSUPP;
     }
     return -EINVAL;
+}
+
+void poll_params_effective(const struct lariat_poll_params *params, struct lariat_poll_params *effective)
+{
+    *effective = *params;
+    if (!effective->grow)
+        effective->grow = GROW_DEFAULT;
+    if (!effective->shrink && params->policy == LARIAT_POLL_WEIGHTED)
+        effective->shrink = SHRINK_DEFAULT;
+    if (!effective->weight)
+        effective->weight = WEIGHT_DEFAULT;
 }
 
 static int64_t classic_grow(const struct lariat_poll_params *params, int64_t window_ns)

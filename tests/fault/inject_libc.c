@@ -90,17 +90,40 @@ char *__wrap_strdup(const char *text)
     return no_memory() ? NULL : counted(__real_strdup(text));
 }
 
+char *__real_strndup(const char *text, size_t n);
+char *__wrap_strndup(const char *text, size_t n);
+char *__wrap_strndup(const char *text, size_t n)
+{
+    return no_memory() ? NULL : counted(__real_strndup(text, n));
+}
+
+int __real_vasprintf(char **out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+int __wrap_vasprintf(char **out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 /* On failure *out is anything, says the standard. */
-static int print(char **out, const char *format, va_list args)
+static int __attribute__((format(printf, 2, 0))) print(char **out, const char *format, va_list args)
 {
     int n;
 
     *out = (char *)1;
     if (no_memory())
         return -1;
-    n = vasprintf(out, format, args);
+    n = __real_vasprintf(out, format, args);
     atomic_fetch_add(&outstanding, n >= 0);
     return n;
+}
+
+int __wrap_vasprintf(char **out, const char *format, va_list args)
+{
+    return print(out, format, args);
+}
+
+/* What vasprintf() is compiled to with _FORTIFY_SOURCE. */
+int __wrap___vasprintf_chk(char **out, int flag, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+int __wrap___vasprintf_chk(char **out, int flag, const char *format, va_list args)
+{
+    (void)flag;
+    return print(out, format, args);
 }
 
 int __wrap_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -200,11 +223,11 @@ int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*ch
     return no_memory() ? ENOMEM : __real_pthread_atfork(prepare, parent, child);
 }
 
-int __real_pthread_attr_setaffinity_np(pthread_attr_t *attr, size_t size, const cpu_set_t *cpus);
-int __wrap_pthread_attr_setaffinity_np(pthread_attr_t *attr, size_t size, const cpu_set_t *cpus);
-int __wrap_pthread_attr_setaffinity_np(pthread_attr_t *attr, size_t size, const cpu_set_t *cpus)
+int __real_pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus);
+int __wrap_pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus);
+int __wrap_pthread_setaffinity_np(pthread_t thread, size_t size, const cpu_set_t *cpus)
 {
-    return no_memory() ? ENOMEM : __real_pthread_attr_setaffinity_np(attr, size, cpus);
+    return no_memory() ? ENOMEM : __real_pthread_setaffinity_np(thread, size, cpus);
 }
 
 /* ---- descriptors ---- */

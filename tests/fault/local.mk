@@ -16,6 +16,7 @@ INJECT_LDADD = tests/fault/libinject.la $(SEAM_LDADD)
 inject_link_flags = \
 	$(AM_LDFLAGS) \
 	-Wl,--wrap=__asprintf_chk \
+	-Wl,--wrap=__vasprintf_chk \
 	-Wl,--wrap=aligned_alloc \
 	-Wl,--wrap=asprintf \
 	-Wl,--wrap=calloc \
@@ -27,19 +28,22 @@ inject_link_flags = \
 	-Wl,--wrap=open \
 	-Wl,--wrap=posix_memalign \
 	-Wl,--wrap=pthread_atfork \
-	-Wl,--wrap=pthread_attr_setaffinity_np \
 	-Wl,--wrap=pthread_create \
 	-Wl,--wrap=pthread_join \
 	-Wl,--wrap=pthread_key_create \
+	-Wl,--wrap=pthread_setaffinity_np \
 	-Wl,--wrap=pthread_setspecific \
 	-Wl,--wrap=realloc \
 	-Wl,--wrap=strdup \
+	-Wl,--wrap=strndup \
+	-Wl,--wrap=vasprintf \
 	$(NULL)
 
 unit_tests += \
 	tests/fault/test_countdown_calls \
 	tests/fault/test_countdown_close \
 	tests/fault/test_countdown_file \
+	tests/fault/test_countdown_manage \
 	tests/fault/test_countdown_new \
 	tests/fault/test_countdown_ops \
 	tests/fault/test_countdown_thread \
@@ -54,6 +58,8 @@ tests_fault_test_countdown_close_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_close_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_file_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_file_LDFLAGS = $(inject_link_flags) -Wl,--wrap=fstat -Wl,--wrap=ioctl
+tests_fault_test_countdown_manage_LDADD = $(INJECT_LDADD)
+tests_fault_test_countdown_manage_LDFLAGS = $(inject_link_flags)
 tests_fault_test_countdown_new_LDADD = $(INJECT_LDADD)
 tests_fault_test_countdown_new_LDFLAGS = $(inject_link_flags)
 

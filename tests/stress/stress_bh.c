@@ -181,7 +181,7 @@ START_TEST(work_that_hops_between_five_loops_arrives)
     static struct hopper hoppers[3];
     atomic_int done = 0;
     for (int i = 0; i < N_LOOPS; i++) {
-        iothreads[i] = iothread_with_window_or_fail("hop", i % 2 == 0 ? 0 : 32768);
+        iothreads[i] = iothread_with_window_or_fail(numbered_id("hop", i), i % 2 == 0 ? 0 : 32768);
     }
 
     for (int i = 0; i < 3; i++) {

@@ -115,7 +115,7 @@ START_TEST(two_hundred_iothreads_live_side_by_side)
     const struct footprint before = footprint_now();
     atomic_int runs = 0;
     for (int i = 0; i < N; i++) {
-        iothreads[i] = iothread_or_fail("crowd");
+        iothreads[i] = iothread_or_fail(numbered_id("crowd", i));
     }
 
     for (int i = 0; i < N; i++) {

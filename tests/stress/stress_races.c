@@ -27,6 +27,7 @@ struct race {
     atomic_uint next_seed;
     int n_acts;
     bool stops;         /* any thread may stop the iothreads, too */
+    bool ends;          /* they are destroyed meanwhile */
 };
 
 /* What one thread has of its own. */
@@ -84,9 +85,10 @@ static void measure(struct race *race, struct lariat_loop *loop, bool enable)
 /* An iothread that lives for a moment; what it accepted it runs before it ends. */
 static void flash(struct race *race)
 {
+    static atomic_int n_flashes;
     struct lariat_iothread *iothread = NULL;
     atomic_int accepted = 0, ran = 0;
-    const int rc = lariat_iothread_new("flash", NULL, &iothread);
+    const int rc = lariat_iothread_new(numbered_id("flash", atomic_fetch_add(&n_flashes, 1)), NULL, &iothread);
     if (rc != 0) {
         atomic_fetch_add(&race->wrong, rc != -ENOMEM);
         return;
@@ -103,11 +105,42 @@ static void flash(struct race *race)
 static void ask_iothread(struct race *race, struct lariat_iothread *iothread, bool stop)
 {
     atomic_fetch_add(&race->wrong, lariat_iothread_tid(iothread) <= 0);
-    atomic_fetch_add(&race->wrong, strcmp(lariat_iothread_id(iothread), "race") != 0);
+    atomic_fetch_add(&race->wrong, strncmp(lariat_iothread_id(iothread), "race", 4) != 0);
     lariat_iothread_unref(lariat_iothread_ref(iothread));
     if (stop) {
         atomic_fetch_add(&race->wrong, lariat_iothread_stop(iothread) != 0);
     }
+}
+
+/* All that is listed is whole, and those that nobody destroys are listed. */
+static void query_all(struct race *race)
+{
+    struct lariat_iothread_info *head;
+    int n = 0;
+    if (lariat_iothread_query(&head) != 0) {
+        atomic_fetch_add(&race->wrong, 1);
+        return;
+    }
+    for (const struct lariat_iothread_info *info = head; info; info = info->next) {
+        n += strncmp(info->id, "race", 4) == 0;
+        atomic_fetch_add(&race->wrong, info->thread_id <= 0 || info->properties[0].number != info->poll.max_ns);
+    }
+    atomic_fetch_add(&race->wrong, !race->ends && n != N_LOOPS);
+    lariat_iothread_info_free(head);
+}
+
+/* Whoever is found by its id is there as long as it is held. The two values always change together. */
+static void set_by_id(struct race *race, unsigned i, uint64_t r)
+{
+    struct lariat_iothread *iothread = lariat_iothread_by_id(numbered_id(r & 1 ? "race" : "flash", (int)i));
+    char pairs[64];
+    if (iothread == NULL) {
+        atomic_fetch_add(&race->wrong, r & 1 && !race->ends);
+        return;
+    }
+    snprintf(pairs, sizeof(pairs), "poll-max-ns=%u,aio-max-batch=%u", (unsigned)(r >> 1 & 0xffff), (unsigned)(r >> 1 & 127));
+    expect_0_or_shutdown(race, lariat_iothread_set_from_string(iothread, pairs, NULL), NULL);
+    lariat_iothread_unref(iothread);
 }
 
 static void act_at_random(struct racer *racer)
@@ -116,7 +149,7 @@ static void act_at_random(struct racer *racer)
     const uint64_t r = test_random(&racer->random);
     struct lariat_loop *loop = race->loops[(r >> 8) % N_LOOPS];
     const unsigned i = (unsigned)((r >> 16) % N_BHS);
-    switch (r % 20) {
+    switch (r % 22) {
     case 0:
     case 1:
     case 2:
@@ -144,6 +177,8 @@ static void act_at_random(struct racer *racer)
             flash(race);
         }
         break;
+    case 19: query_all(race); break;
+    case 20: set_by_id(race, (unsigned)((r >> 8) % N_LOOPS), r >> 24); break;
     default: lariat_loop_notify(loop); break;
     }
     atomic_fetch_add(&race->acts, 1);
@@ -172,7 +207,7 @@ static void *race_on(void *opaque)
 static void race_begin(struct race *race, int n_acts, pthread_t *threads)
 {
     for (int i = 0; i < N_LOOPS; i++) {
-        race->iothreads[i] = iothread_with_window_or_fail("race", i == 0 ? 0 : 32768);
+        race->iothreads[i] = iothread_with_window_or_fail(numbered_id("race", i), i == 0 ? 0 : 32768);
         race->loops[i] = lariat_loop_ref(lariat_iothread_loop(race->iothreads[i]));
         lariat_iothread_ref(race->iothreads[i]);
     }
@@ -236,7 +271,7 @@ START_TEST(stops_may_come_at_any_moment)
     uint64_t random = test_seed();
     const int n_rounds = scaled(60);
     for (int round = 0; round < n_rounds; round++) {
-        struct race race = { .stops = round % 2 };
+        struct race race = { .stops = round % 2, .ends = true };
         pthread_t threads[N_THREADS];
         race_begin(&race, 500, threads);
 
@@ -282,7 +317,7 @@ START_TEST(eight_spinning_loops_on_two_cpus_make_progress)
     loop_opts.poll = &params;
     opts.loop = &loop_opts;
     for (int i = 0; i < N_SPINNERS; i++) {
-        iothreads[i] = iothread_with_options_or_fail("spinner", &opts);
+        iothreads[i] = iothread_with_options_or_fail(numbered_id("spinner", i), &opts);
         token.loops[i] = lariat_iothread_loop(iothreads[i]);
     }
 

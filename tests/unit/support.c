@@ -198,6 +198,13 @@ struct lariat_iothread *iothread_with_options_or_fail(const char *id, const stru
     return iothread;
 }
 
+const char *numbered_id(const char *name, int i)
+{
+    static _Thread_local char text[64];
+    snprintf(text, sizeof(text), "%s%d", name, i);
+    return text;
+}
+
 struct lariat_iothread *iothread_or_fail(const char *id)
 {
     return iothread_with_options_or_fail(id, NULL);

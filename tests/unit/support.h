@@ -76,6 +76,8 @@ void loop_done(struct lariat_loop *loop);
 struct lariat_iothread *iothread_or_fail(const char *id);
 struct lariat_iothread *iothread_with_options_or_fail(const char *id, const struct lariat_iothread_options *opts);
 struct lariat_iothread *iothread_with_window_or_fail(const char *id, int64_t max_ns);
+/* "name3": an id for each of several. Good until the thread asks for the next. */
+const char *numbered_id(const char *name, int i);
 struct lariat_bh *bh_or_fail(struct lariat_loop *loop, void (*fn)(void *), void *opaque);
 /* lariat_loop_call() that must succeed. */
 void call_or_fail(struct lariat_loop *loop, void (*fn)(void *), void *opaque);

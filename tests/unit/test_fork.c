@@ -432,7 +432,7 @@ static int exit_while_they_run(void *opaque)
     static const int numbers[3] = { 0, 1, 2 };
     (void)opaque;
     for (int i = 0; i < 3; i++) {
-        child_require(lariat_iothread_new("left", NULL, &left_running[i]) == 0);
+        child_require(lariat_iothread_new(numbered_id("left", i), NULL, &left_running[i]) == 0);
         struct lariat_loop *loop = lariat_iothread_loop(left_running[i]);
         child_require(lariat_bh_new(loop, "left", reschedule_left, (void *)(uintptr_t)&numbers[i], &left_scheduled[i]) == 0);
         child_require(lariat_bh_schedule(left_scheduled[i]) == 0);

@@ -54,7 +54,7 @@ START_TEST(five_iothreads_start_and_stop_and_leave_nothing)
     const int threads = count_threads();
     struct lariat_iothread *iothreads[5];
     for (int i = 0; i < 5; i++) {
-        iothreads[i] = iothread_or_fail("same-id");
+        iothreads[i] = iothread_or_fail(numbered_id("five", i));
     }
 
     ck_assert(threads_become(threads + 5));
