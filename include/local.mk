@@ -4,6 +4,7 @@ pkginclude_HEADERS = \
 	include/lariat/api.h \
 	include/lariat/bh.h \
 	include/lariat/file.h \
+	include/lariat/group.h \
 	include/lariat/handler.h \
 	include/lariat/iothread.h \
 	include/lariat/lariat.h \

@@ -337,6 +337,14 @@ int lariat_iothread_stop(struct lariat_iothread *iothread)
     return 0;
 }
 
+void iothread_begin_end(struct lariat_iothread *iothread)
+{
+    if (fork_is_child(iothread->generation))
+        return;
+    registry_remove(iothread);
+    (void)lariat_bh_schedule(&iothread->stop_bh); /* refused: it is ending already */
+}
+
 void lariat_iothread_destroy(struct lariat_iothread *iothread)
 {
     if (!iothread)

@@ -82,6 +82,9 @@ int iothread_place(pthread_t thread, const struct placement *inherited, const st
 /* iothread_config.c: a copy of what it is configured to be now, to be given back by config_exit(). 0 or -ENOMEM. */
 int iothread_get_config(struct lariat_iothread *iothread, struct config *config, bool *running);
 
+/* The part of lariat_iothread_destroy() that waits for nothing: out of the registry, and told to stop. destroy is to follow. */
+void iothread_begin_end(struct lariat_iothread *iothread);
+
 /* CPU time of its thread. */
 int64_t iothread_cpu_ns(const struct lariat_iothread *iothread);
 

@@ -30,6 +30,7 @@ library_sources = \
 	lib/file_probe.c \
 	lib/fork.c \
 	lib/fork.h \
+	lib/group.c \
 	lib/handler.c \
 	lib/handler.h \
 	lib/histogram.c \
@@ -45,6 +46,8 @@ library_sources = \
 	lib/loop_life.c \
 	lib/notify.c \
 	lib/notify.h \
+	lib/numa.c \
+	lib/numa.h \
 	lib/op.c \
 	lib/op.h \
 	lib/op_calls.c \

@@ -6,6 +6,7 @@
 #include <lariat/api.h>
 #include <lariat/bh.h>
 #include <lariat/file.h>
+#include <lariat/group.h>
 #include <lariat/handler.h>
 #include <lariat/iothread.h>
 #include <lariat/loop.h>

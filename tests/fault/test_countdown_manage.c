@@ -5,6 +5,8 @@
  */
 #include "countdown.h"
 
+#include <lariat/group.h>
+
 #define ENTER_BY_CHANCE (INJECT_ENTER | INJECT_BY_CHANCE) /* of the iothread that is woken */
 #define NEW_TOLD \
     (INJECT_MEMORY | INJECT_EVENTFD | INJECT_RING_SETUP | INJECT_REGISTER | INJECT_DONTFORK | INJECT_THREAD)
@@ -125,8 +127,27 @@ static int destroy_if_unused(struct stage *stage)
     return rc;
 }
 
+static int make_group(struct stage *stage)
+{
+    struct lariat_group *group = NULL;
+    struct lariat_iothread_info *left = NULL;
+    (void)stage;
+    inject_on();
+    const int rc = lariat_group_new_from_string("id=g,size=2,cpu-affinity=0,,0,queues=0/1", &group, NULL);
+    inject_off();
+    require_that((rc == 0) == (group != NULL));
+    if (group) {
+        require_that(lariat_group_size(group) == 2 && lariat_group_loop_for(group, 1) &&
+                     lariat_group_loop_for(group, 1) == lariat_iothread_loop(lariat_group_iothread(group, 1)));
+        lariat_group_destroy(group);
+    }
+    require_that(lariat_iothread_query(&left) == 0 && !left);
+    return rc;
+}
+
 static const struct scenario scenarios[] = {
     { "iothread_new_from_string", make_from_text, STAGE_EMPTY, NEW_TOLD, NEW_BORNE, 0 },
+    { "group_new_from_string", make_group, STAGE_EMPTY, NEW_TOLD, NEW_BORNE, 0 },
     { "iothread_set", set_one, STAGE_IOTHREAD, INJECT_MEMORY, ENTER_BY_CHANCE, 0 },
     { "iothread_set_from_string", set_several, STAGE_IOTHREAD, INJECT_MEMORY, ENTER_BY_CHANCE, 0 },
     { "iothread_get", get_one, STAGE_IOTHREAD, INJECT_MEMORY, ENTER_BY_CHANCE, 0 },

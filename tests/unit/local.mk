@@ -27,6 +27,7 @@ unit_tests += \
 	tests/unit/test_file \
 	tests/unit/test_file_block \
 	tests/unit/test_fork \
+	tests/unit/test_group \
 	tests/unit/test_handler \
 	tests/unit/test_handler_faults \
 	tests/unit/test_histogram \
