@@ -75,6 +75,7 @@ bench_lariat_microbench_SOURCES = \
 	bench/microbench_burst.c \
 	bench/microbench_handler.c \
 	bench/microbench_idle.c \
+	bench/microbench_life.c \
 	bench/microbench_loop.c \
 	bench/microbench_loop.h \
 	bench/microbench_nop.c \

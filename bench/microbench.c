@@ -29,7 +29,8 @@ enum option_code {
 
 /* Idle comes first: it needs a process that has had no threads yet. */
 static const struct mb_group *const groups[] = {
-    &mb_idle_group, &mb_nop_group, &mb_bh_group, &mb_burst_group, &mb_pingpong_group, &mb_timer_group, &mb_handler_group,
+    &mb_idle_group,  &mb_nop_group,     &mb_bh_group,   &mb_burst_group, &mb_pingpong_group,
+    &mb_timer_group, &mb_handler_group, &mb_life_group,
 };
 
 struct options {

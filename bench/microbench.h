@@ -85,5 +85,6 @@ extern const struct mb_group mb_pingpong_group;
 extern const struct mb_group mb_timer_group;
 extern const struct mb_group mb_handler_group;
 extern const struct mb_group mb_idle_group;
+extern const struct mb_group mb_life_group;
 
 #endif
