@@ -91,7 +91,7 @@ static int refused(const char *property, const struct config *config, int err, c
     if (number == PROPERTY_CPU_AFFINITY && err == -EINVAL)
         why = "this process may run on none of these CPUs";
     else if (number == PROPERTY_SCHED_POLICY && err == -EPERM)
-        why = "this needs CAP_SYS_NICE, or a fitting RLIMIT_RTPRIO";
+        why = "this needs CAP_SYS_NICE, or a fitting RLIMIT_RTPRIO (fifo, rr) or RLIMIT_NICE (back from idle)";
     else if (err == -EOPNOTSUPP)
         why = "this kernel has no such limit (Linux 5.15 brought it)";
     errmsg_set(errmsg, err, "%s: '%s' was refused: %s", property, text ? text : "?", why);
@@ -132,9 +132,10 @@ static int set_pairs(struct config *config, const char *text, char **id, char **
             *id = pair.value;
             pair.value = NULL;
         } else if (!is_type) {
-            err = find_property(pair.key, !id, &property, errmsg);
-            if (!err && !pair.value)
+            if (!pair.value)
                 err = errmsg_set(errmsg, -EINVAL, "expected '=' behind '%s'", pair.key);
+            if (!err)
+                err = find_property(pair.key, !id, &property, errmsg);
             if (!err)
                 err = config_set(config, property, pair.value, errmsg);
         }

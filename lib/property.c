@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cpu_list.h"
 #include "errmsg.h"
@@ -89,6 +90,14 @@ static int out_of_range(const struct lariat_property_info *info, const char *tex
                       info->max, info->type == LARIAT_PROPERTY_DURATION ? " ns" : "");
 }
 
+static int not_a_number(const struct lariat_property_info *info, const char *text, char **errmsg)
+{
+    bool is_time = info->type == LARIAT_PROPERTY_DURATION;
+
+    return errmsg_set(errmsg, -EINVAL, "%s: '%s' is not a whole number%s, %" PRId64 " to %" PRId64 "%s", info->name, text,
+                      is_time ? " of ns, or one with ns, us, ms or s behind it" : "", info->min, info->max, is_time ? " ns" : "");
+}
+
 /* 0, -EINVAL, or -ERANGE beyond int64_t (*number is then undefined). */
 static int parse_number(const char *text, const struct suffix *suffixes, int64_t *number)
 {
@@ -114,13 +123,11 @@ static int parse_in_range(const struct lariat_property_info *info, const char *t
                                             { "G", 1 << 30 },  { NULL, 0 } };
     static const struct suffix times[] = { { "", 1 },           { "ns", 1 },          { "us", 1000 },
                                            { "ms", 1000000 },   { "s", 1000000000 },  { NULL, 0 } };
-    bool is_time = info->type == LARIAT_PROPERTY_DURATION;
     int64_t value;
-    int err = parse_number(text, is_time ? times : binary, &value);
+    int err = parse_number(text, info->type == LARIAT_PROPERTY_DURATION ? times : binary, &value);
 
     if (err == -EINVAL)
-        return errmsg_set(errmsg, err, "%s: '%s' is not %s", info->name, text,
-                          is_time ? "a duration: a whole number of ns, or one with ns, us, ms or s behind it" : "a whole number");
+        return not_a_number(info, text, errmsg);
     if (err || value < info->min || value > info->max)
         return out_of_range(info, text, errmsg);
     *number = value;
@@ -176,7 +183,8 @@ static int parse_cpus(const struct lariat_property_info *info, const char *text,
         return errmsg_set(errmsg, err, "%s: '%s' is not a list of CPUs and ranges such as 0-3,6", info->name, text);
     err = *text ? cpu_list_check(&cpus) : 0;
     if (err)
-        return errmsg_set(errmsg, err, "%s: '%s' names a CPU that this machine does not have", info->name, text);
+        return errmsg_set(errmsg, err, "%s: '%s' names a CPU that this machine does not have: 0 to %ld", info->name, text,
+                          sysconf(_SC_NPROCESSORS_CONF) - 1);
     return 0;
 }
 

@@ -48,6 +48,7 @@ suites=() slow=()
 for suite in "$@"; do
     case $suite in
         tests/sim/* | tests/seam/* | tests/fault/* | */test_bench_* | */test_histogram | */test_kernel* | */test_poll) ;;
+        */test_config | */test_keyval | */test_property) ;;
         tests/stress/* | */test_embed) slow+=("$suite") ;;
         *) suites+=("$suite") ;;
     esac

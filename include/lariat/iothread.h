@@ -90,8 +90,8 @@ LARIAT_API pid_t lariat_iothread_tid(const struct lariat_iothread *iothread);
 /*
  * Set a property by name; the same text as in lariat_iothread_new_from_string(). A refused value changes nothing.
  * Any thread, also the iothread itself; never waits for the iothread: a live change is in force from its next iteration on.
- * 0; -ENOENT (no such property), -EINVAL (no such value), -ERANGE, -EOPNOTSUPP, -EPERM, -EBUSY (only when it is created),
- * -ESHUTDOWN (stopped), -ENOMEM. *errmsg names property, value and range; malloc'ed; errmsg may be NULL.
+ * 0; -ENOENT (no such property), -EINVAL (no such value), -ERANGE, -EOPNOTSUPP, -EPERM, -ENODEV (no such CPU), -EBUSY (only when it
+ * is created), -ESHUTDOWN (stopped), -ENOMEM. *errmsg names property, value and range; malloc'ed; errmsg may be NULL.
  */
 LARIAT_API int lariat_iothread_set(struct lariat_iothread *iothread, const char *name, const char *value, char **errmsg);
 

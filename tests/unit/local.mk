@@ -36,6 +36,7 @@ unit_tests += \
 	tests/unit/test_kernel \
 	tests/unit/test_kernel_enter \
 	tests/unit/test_kernel_io \
+	tests/unit/test_keyval \
 	tests/unit/test_loop \
 	tests/unit/test_loop_close \
 	tests/unit/test_loop_misuse \
@@ -54,6 +55,7 @@ unit_tests += \
 	tests/unit/test_op_net \
 	tests/unit/test_op_stop \
 	tests/unit/test_poll \
+	tests/unit/test_property \
 	tests/unit/test_ring \
 	tests/unit/test_ring_refused \
 	tests/unit/test_setup \
