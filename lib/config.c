@@ -159,7 +159,7 @@ int64_t config_effective(const struct config *config, enum property property, co
 
     switch (property) {
     case PROPERTY_AIO_MAX_BATCH:
-        return number ? number : loop->stats.sq_entries;
+        return number && number < loop->stats.sq_entries ? number : loop->stats.sq_entries; /* fewer than asked for, perhaps */
     case PROPERTY_IOWQ_MAX_BOUNDED:
         return number ? number : loop->ring.workers_default[0];
     case PROPERTY_IOWQ_MAX_UNBOUNDED:

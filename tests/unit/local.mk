@@ -22,6 +22,7 @@ tests_unit_libsupport_la_SOURCES = \
 unit_tests += \
 	tests/unit/test_bh \
 	tests/unit/test_bh_threads \
+	tests/unit/test_config \
 	tests/unit/test_embed \
 	tests/unit/test_embed_uv \
 	tests/unit/test_file \
