@@ -204,6 +204,8 @@ static int start_thread(struct lariat_iothread *iothread, const struct lariat_lo
 /* in_child: somebody of the parent may hold the mutex or wait for the condition for ever, so only memory is given back. */
 static void iothread_free(struct lariat_iothread *iothread, bool in_child)
 {
+    if (!in_child)
+        hooks_free(iothread->loop); /* before its last reference: what hooks free may hold more of them, BHs for one */
     lariat_loop_unref(iothread->loop);
     config_exit(&iothread->config);
     if (!in_child) {

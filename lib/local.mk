@@ -36,6 +36,8 @@ library_sources = \
 	lib/histogram.c \
 	lib/info.c \
 	lib/info.h \
+	lib/hook.c \
+	lib/hook.h \
 	lib/iothread.c \
 	lib/iothread.h \
 	lib/iothread_config.c \

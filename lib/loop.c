@@ -67,6 +67,8 @@ bool loop_queue_changes(struct lariat_loop *loop)
 {
     bool ok = true;
 
+    if (loop->hooks.first)
+        hooks_prepare(loop);
     if (!loop->wake_armed)
         ok = arm_wake(loop);
     if (loop->handlers.dirty)

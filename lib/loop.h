@@ -18,6 +18,7 @@
 #include "completion.h"
 #include "fatal.h"
 #include "fork.h"
+#include "hook.h"
 #include "notify.h"
 #include "ring.h"
 #include "stats.h"
@@ -107,6 +108,7 @@ struct lariat_loop {
     unsigned n_slots;
     struct timers timers;
     struct loop_handlers handlers;
+    struct loop_hooks hooks;
     struct bh_pool bh_pool;
     struct completion wake;
     struct completion cancel_answer; /* of requests to cancel ops */
@@ -198,12 +200,16 @@ static inline int64_t loop_deadline_ns(const struct lariat_loop *loop)
     return likely(next_ns <= loop->ask_again_ns) ? next_ns : loop->ask_again_ns;
 }
 
-/* Turn pending handler changes, parked ops, repeated cancels and the wake-up poll into SQEs. False: no room now, so do not sleep. */
+/*
+ * Before each wait: call the hooks, then turn pending handler changes, parked ops, repeated cancels and the wake-up poll into
+ * SQEs. False: no room now, so do not sleep.
+ */
 bool loop_queue_changes(struct lariat_loop *loop);
 
 static inline bool loop_queue_internal(struct lariat_loop *loop)
 {
-    if (likely(loop->wake_armed && !loop->handlers.dirty && !loop->parked && loop->ask_again_ns == CLOCK_NEVER))
+    if (likely(loop->wake_armed && !loop->handlers.dirty && !loop->parked && loop->ask_again_ns == CLOCK_NEVER &&
+               !loop->hooks.first))
         return true;
     return loop_queue_changes(loop);
 }

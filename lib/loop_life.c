@@ -197,6 +197,8 @@ static void loop_free(struct lariat_loop *loop, bool in_child)
     timers_forget(&loop->timers);
     bh_pool_exit(&loop->bh_pool);
     if (!in_child)
+        hooks_free(loop);
+    if (!in_child)
         pthread_mutex_destroy(&loop->params_mutex);
     free(loop->histograms_made);
     free(loop->slots);
@@ -281,6 +283,7 @@ static int close_ring(struct lariat_loop *loop)
     notify_exit(&loop->notify);
     timers_exit(&loop->timers);
     atomic_store_explicit(&loop->closed, true, memory_order_release);
+    hooks_closed(loop);
     return err;
 }
 

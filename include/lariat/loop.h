@@ -145,6 +145,35 @@ LARIAT_API bool lariat_loop_check(struct lariat_loop *loop);
 /* Run callbacks as lariat_loop_poll(loop, false) does, expired timers included; never sleeps. Returns the same. */
 LARIAT_API int lariat_loop_dispatch(struct lariat_loop *loop);
 
+/*
+ * The reverse: another event loop inside this one (liblariat-glib puts a GMainContext into an iothread so). Such a library
+ * needs to be asked before each wait, and told of the end; all else it does with ops, BHs and timers.
+ *
+ * Embedded in the caller's struct, zeroed but for the callbacks; each may be NULL. Costs nothing where there is none.
+ */
+struct lariat_loop_hook {
+    /*
+     * In each iteration and in each lariat_loop_prepare(), before the loop submits and decides whether to wait. May do all
+     * that other callbacks may: what it submits goes out with this iteration, a timer it sets bounds this wait, and a BH it
+     * schedules keeps the loop from waiting and runs in this iteration.
+     */
+    void (*prepare)(struct lariat_loop_hook *hook);
+    /* Once, on the owner, at the end of lariat_loop_close(): all ops have completed. */
+    void (*closed)(struct lariat_loop_hook *hook);
+    /*
+     * Once, on whatever thread gives back the last reference on the loop or, of an iothread, on that: the hook's memory is
+     * the caller's again. Not in a child of fork().
+     */
+    void (*freed)(struct lariat_loop_hook *hook);
+    uint64_t priv[4];
+};
+
+/* Add a hook; it must not be added already. Owner only, also inside callbacks. 0; -ESHUTDOWN once stopping. */
+LARIAT_API int lariat_loop_hook_add(struct lariat_loop *loop, struct lariat_loop_hook *hook);
+
+/* Remove it: it will not be called again; one that was not added, or was removed, is fine. Owner only, also inside callbacks. */
+LARIAT_API void lariat_loop_hook_remove(struct lariat_loop *loop, struct lariat_loop_hook *hook);
+
 #ifdef __cplusplus
 }
 #endif

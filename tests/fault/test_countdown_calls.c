@@ -93,6 +93,28 @@ static int schedule_oneshots(struct stage *stage)
     return rc;
 }
 
+struct counting_hook {
+    struct lariat_loop_hook hook;
+    int prepared;
+};
+
+static void count_prepare(struct lariat_loop_hook *hook)
+{
+    ((struct counting_hook *)hook)->prepared++;
+}
+
+static int add_and_remove_a_hook(struct stage *stage)
+{
+    struct counting_hook hook = { .hook.prepare = count_prepare };
+    inject_on();
+    const int rc = lariat_loop_hook_add(stage->own, &hook.hook);
+    require_that(lariat_loop_poll(stage->own, false) == 0 && hook.prepared == 1);
+    lariat_loop_hook_remove(stage->own, &hook.hook);
+    require_that(lariat_loop_poll(stage->own, false) == 0 && hook.prepared == 1);
+    inject_off();
+    return rc;
+}
+
 /* ---- asking and setting ---- */
 
 static int ask_and_set(struct stage *stage)
@@ -521,6 +543,7 @@ static const struct scenario calls[] = {
     { "bh_schedule, cancel, delete", use_a_bh, STAGE_LOOP, 0, 0, 0 },
     { "bh_schedule_oneshot", schedule_a_oneshot, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
     { "bh_schedule_oneshot many", schedule_oneshots, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
+    { "hook_add, hook_remove", add_and_remove_a_hook, STAGE_LOOP, 0, 0, 0 },
     { "get_stats, set_poll_params ...", ask_and_set, STAGE_LOOP, 0, 0, 0 },
     { "histogram_add, now_ns ...", use_pure_functions, STAGE_EMPTY, 0, 0, 0 },
     { "enable_histograms", enable_histograms, STAGE_LOOP, INJECT_MEMORY, 0, 0 },

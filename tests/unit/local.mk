@@ -32,6 +32,7 @@ unit_tests += \
 	tests/unit/test_handler \
 	tests/unit/test_handler_faults \
 	tests/unit/test_histogram \
+	tests/unit/test_hook \
 	tests/unit/test_iothread \
 	tests/unit/test_iothread_stop \
 	tests/unit/test_kernel \
