@@ -82,6 +82,8 @@ void hooks_prepare(struct lariat_loop *loop)
     struct lariat_loop *outer = loop_set_current(loop);
     bool polling = loop->polling;
 
+    /* What is queued goes out next, and an open chain ends with it: so it does not take in what the hooks submit. */
+    ring_end_chain(&loop->ring);
     loop->polling = true;
     loop->hooks.next = loop->hooks.first;
     for (struct lariat_loop_hook *hook = take_next(loop); hook; hook = take_next(loop))

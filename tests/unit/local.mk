@@ -74,6 +74,22 @@ tests_unit_test_loop_wrapped_LDFLAGS = \
 	-Wl,--wrap=mmap \
 	$(NULL)
 
+# liblariat-glib, linked with its objects.
+if HAVE_GIO
+if HAVE_CHECK
+check_LTLIBRARIES += tests/unit/libglibsupport.la
+endif
+unit_tests += \
+	tests/unit/test_glib_context \
+	$(NULL)
+endif
+glib_cppflags = $(AM_CPPFLAGS) $(GIO_CFLAGS)
+glib_ldadd = tests/unit/libglibsupport.la lib/glib/liblariat_glib_core.la $(LDADD) $(GIO_LIBS)
+tests_unit_libglibsupport_la_SOURCES = tests/unit/glib_support.c tests/unit/glib_support.h
+tests_unit_libglibsupport_la_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_context_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_context_LDADD = $(glib_ldadd)
+
 # Without libuv it says so and skips.
 tests_unit_test_embed_uv_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
 tests_unit_test_embed_uv_LDADD = $(LDADD) $(LIBUV_LIBS)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 /* A hook that counts its calls, and does something in the first `tasks` of them. */
 struct counting_hook {
@@ -134,6 +135,32 @@ START_TEST(an_op_submitted_by_a_hook_goes_out_with_the_same_iteration)
     ck_assert_int_eq(hook.prepared, 1);
 
     loop_done(loop);
+}
+END_TEST
+
+/* The receive waits for ever, and the chain that it begins was left open. */
+START_TEST(what_a_hook_submits_is_in_no_chain_of_the_user)
+{
+    struct lariat_loop *loop = loop_or_fail();
+    struct counting_hook hook;
+    struct counted_op recv;
+    int sockets[2];
+    char byte;
+    counting_hook_init(&hook, loop);
+    counted_op_init(&hook.op);
+    counted_op_init(&recv);
+    socketpair_or_fail(sockets);
+    recv.op.flags = LARIAT_OP_LINK;
+    lariat_recv(loop, &recv.op, sockets[0], &byte, 1, 0);
+    give_task(&hook, submit_nop, 1);
+
+    poll_until(loop, &hook.op.done, 1);
+    ck_assert_int_eq(hook.op.res, 0);
+    ck_assert_int_eq(recv.done, 0);
+
+    loop_done(loop);
+    close(sockets[0]);
+    close(sockets[1]);
 }
 END_TEST
 
@@ -293,6 +320,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_hook_that_was_removed_is_not_called);
     tcase_add_test(tc, a_bh_scheduled_by_a_hook_keeps_the_loop_awake_and_runs_at_once);
     tcase_add_test(tc, an_op_submitted_by_a_hook_goes_out_with_the_same_iteration);
+    tcase_add_test(tc, what_a_hook_submits_is_in_no_chain_of_the_user);
     tcase_add_test(tc, a_timer_set_by_a_hook_bounds_the_wait);
     tcase_add_loop_test(tc, a_hook_may_remove_itself_and_others, 0, 2);
     tcase_add_test(tc, an_embedded_loop_asks_its_hooks_in_prepare);

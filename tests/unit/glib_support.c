@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "glib_support.h"
+
+#include <unistd.h>
+
+/*
+ * GLib is not instrumented, and locks by futexes: TSan sees what its malloc, free, read, memcpy and the like do to memory, but not
+ * that a lock keeps them apart. So it passes over what is called from inside of GLib; ours is still looked at.
+ */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void)
+{
+    return "called_from_lib:libglib-2.0.so\n"
+           "called_from_lib:libgobject-2.0.so\n"
+           "called_from_lib:libgio-2.0.so\n";
+}
+
+GSource *attach_full(GMainContext *context, GSource *source, GSourceFunc fn, gpointer data, GDestroyNotify destroy)
+{
+    g_source_set_callback(source, fn, data, destroy);
+    g_source_attach(source, context);
+    g_source_unref(source);
+    return source;
+}
+
+GSource *attach(GMainContext *context, GSource *source, GSourceFunc fn, gpointer data)
+{
+    return attach_full(context, source, fn, data, NULL);
+}
+
+static gboolean dispatch_fd(GSource *source, GSourceFunc callback, gpointer data)
+{
+    (void)source;
+    return callback(data);
+}
+
+GSource *fd_source_new(int fd, GIOCondition events)
+{
+    static GSourceFuncs functions = { .dispatch = dispatch_fd };
+    GSource *source = g_source_new(&functions, sizeof(GSource));
+    g_source_add_unix_fd(source, fd, events);
+    return source;
+}
+
+gboolean count_and_stay(gpointer data)
+{
+    count_up_atomic(data);
+    return G_SOURCE_CONTINUE;
+}
+
+gboolean count_and_go(gpointer data)
+{
+    count_up_atomic(data);
+    return G_SOURCE_REMOVE;
+}
+
+GMainContext *context_or_fail(struct lariat_iothread *iothread)
+{
+    GMainContext *context = lariat_iothread_get_g_main_context(iothread);
+    ck_assert_ptr_nonnull(context);
+    return context;
+}
+
+void run_on(struct lariat_iothread *iothread, void (*fn)(void *), void *opaque)
+{
+    call_or_fail(lariat_iothread_loop(iothread), fn, opaque);
+}
+
+void run_iterations(struct lariat_iothread *iothread, int n)
+{
+    for (int i = 0; i < n; i++) {
+        run_on(iothread, do_nothing, NULL);
+    }
+}
+
+bool falls_asleep(struct lariat_iothread *iothread)
+{
+    struct lariat_loop *loop = lariat_iothread_loop(iothread);
+    for (int i = 0; i < 500; i++) {
+        const uint64_t before = stats_of(loop).iterations;
+        usleep(20000);
+        if (stats_of(loop).iterations == before) {
+            return true;
+        }
+    }
+    return false;
+}
