@@ -7,6 +7,7 @@
 #define LARIAT_TESTS_GLIB_SUPPORT_H
 
 #include <gio/gio.h>
+#include <glib-unix.h>
 
 #include <lariat/glib.h>
 #include <lariat/handler.h>

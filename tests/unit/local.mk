@@ -81,6 +81,7 @@ check_LTLIBRARIES += tests/unit/libglibsupport.la
 endif
 unit_tests += \
 	tests/unit/test_glib_context \
+	tests/unit/test_glib_polls \
 	$(NULL)
 endif
 glib_cppflags = $(AM_CPPFLAGS) $(GIO_CFLAGS)
@@ -89,6 +90,8 @@ tests_unit_libglibsupport_la_SOURCES = tests/unit/glib_support.c tests/unit/glib
 tests_unit_libglibsupport_la_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_context_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_context_LDADD = $(glib_ldadd)
+tests_unit_test_glib_polls_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_polls_LDADD = $(glib_ldadd)
 
 # Without libuv it says so and skips.
 tests_unit_test_embed_uv_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)

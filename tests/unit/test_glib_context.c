@@ -496,7 +496,7 @@ START_TEST(sources_still_attached_at_the_stop_are_not_called_and_die_with_the_io
     ck_assert_int_eq(lariat_iothread_stop(iothread), 0);
     const int runs_at_stop = runs;
     attach_full(context, g_idle_source_new(), count_and_stay, &ends, note_end); /* too late, but not forbidden */
-    ck_assert(g_main_context_acquire(context)); /* nobody's any more */
+    ck_assert(g_main_context_acquire(context));                                 /* nobody's any more */
     g_main_context_release(context);
     ck_assert_int_eq(ends, 0);
     lariat_iothread_destroy(iothread);
