@@ -124,6 +124,20 @@ static const struct lariat_poll_params *default_poll(struct lariat_poll_params *
     return params;
 }
 
+/* An iothread passes on all its properties: what nobody gave is there as the default. */
+static bool poll_is_default(const struct lariat_poll_params *poll)
+{
+    struct lariat_poll_params defaults;
+
+    lariat_poll_params_init(&defaults, LARIAT_POLL_CLASSIC);
+    return poll == NULL || memcmp(poll, &defaults, sizeof(defaults)) == 0;
+}
+
+static bool sizes_are_default(const struct lariat_loop_options *opts)
+{
+    return (opts->sq_entries == 0 || opts->sq_entries == 128) && opts->cq_entries == 0;
+}
+
 int __real_lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out);
 int __wrap_lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out);
 
@@ -137,9 +151,9 @@ int __wrap_lariat_loop_new(const struct lariat_loop_options *opts, struct lariat
         return __real_lariat_loop_new(opts, out);
     if (opts != NULL)
         changed = *opts;
-    if (changed.poll == NULL)
+    if (poll_is_default(changed.poll))
         changed.poll = default_poll(&params);
-    if (tests_run_with("cq8") && changed.sq_entries == 0 && changed.cq_entries == 0)
+    if (tests_run_with("cq8") && sizes_are_default(&changed))
         changed.sq_entries = changed.cq_entries = 8;
     if (tests_run_with("sqpoll"))
         changed.flags |= LARIAT_LOOP_SQPOLL;
