@@ -8,6 +8,7 @@ tests_unit_libsupport_la_SOURCES = \
 	tests/unit/file_support.h \
 	tests/unit/flag_sets.c \
 	tests/unit/flag_sets.h \
+	tests/unit/iothread_support.h \
 	tests/unit/kernel_ring.h \
 	tests/unit/op_support.h \
 	tests/unit/support.c \
@@ -35,6 +36,7 @@ unit_tests += \
 	tests/unit/test_hook \
 	tests/unit/test_iothread \
 	tests/unit/test_iothread_stop \
+	tests/unit/test_iothread_text \
 	tests/unit/test_kernel \
 	tests/unit/test_kernel_enter \
 	tests/unit/test_kernel_io \
