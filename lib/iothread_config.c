@@ -236,9 +236,9 @@ static bool tunings_differ(const struct config *a, const struct config *b)
     return memcmp(&x, &y, sizeof(x)) != 0;
 }
 
-/* Under the mutex. */
-static int bring_into_force(struct lariat_iothread *iothread, const struct config *before, const struct config *config,
-                            char **errmsg)
+/* Under the mutex. -EAGAIN: the poll parameters of `before` were set in the loop meanwhile. */
+static int bring_into_force(struct lariat_iothread *iothread, const struct config *before, unsigned version,
+                            const struct config *config, char **errmsg)
 {
     struct loop_tuning tuning;
     const char *failed;
@@ -253,19 +253,19 @@ static int bring_into_force(struct lariat_iothread *iothread, const struct confi
     if (err)
         return refused(failed, config, err, errmsg);
     if (tunings_differ(before, config))
-        err = loop_set_tuning(iothread->loop, &tuning);
+        err = loop_replace_tuning(iothread->loop, version, &tuning);
     return err;
 }
 
-/* The configuration as it is now. Under the mutex. */
-static int read_config(struct lariat_iothread *iothread, struct config *config)
+/* The configuration as it is now, and the version of what the loop has of it. Under the mutex. */
+static int read_config(struct lariat_iothread *iothread, struct config *config, unsigned *version)
 {
-    struct lariat_poll_params poll;
+    struct loop_tuning tuning;
     int err = config_copy(config, &iothread->config);
 
     if (!err) {
-        lariat_loop_get_poll_params(iothread->loop, &poll);
-        config_put_poll(config, &poll);
+        *version = loop_get_tuning(iothread->loop, &tuning);
+        config_put_poll(config, &tuning.poll);
     }
     return err;
 }
@@ -275,7 +275,8 @@ static int set_locked(struct lariat_iothread *iothread, const char *name, const 
 {
     struct config before, config;
     enum property property;
-    int err = read_config(iothread, &before);
+    unsigned version;
+    int err = read_config(iothread, &before, &version);
 
     if (err)
         return errmsg_set(errmsg, err, "no memory");
@@ -289,7 +290,7 @@ static int set_locked(struct lariat_iothread *iothread, const char *name, const 
     if (!err)
         err = config_check(&config, errmsg);
     if (!err)
-        err = bring_into_force(iothread, &before, &config, errmsg);
+        err = bring_into_force(iothread, &before, version, &config, errmsg);
     if (!err) {
         struct config old = iothread->config;
 
@@ -310,7 +311,9 @@ static int set(struct lariat_iothread *iothread, const char *name, const char *t
     if (errmsg)
         *errmsg = NULL;
     pthread_mutex_lock(&iothread->mutex);
-    err = set_locked(iothread, name, text, errmsg);
+    do
+        err = set_locked(iothread, name, text, errmsg);
+    while (err == -EAGAIN); /* else a call of lariat_loop_set_poll_params() in between would be undone */
     pthread_mutex_unlock(&iothread->mutex);
     return err;
 }
@@ -334,10 +337,11 @@ int lariat_iothread_set_from_string(struct lariat_iothread *iothread, const char
 
 int iothread_get_config(struct lariat_iothread *iothread, struct config *config, bool *running)
 {
+    unsigned version;
     int err;
 
     pthread_mutex_lock(&iothread->mutex);
-    err = read_config(iothread, config);
+    err = read_config(iothread, config, &version);
     *running = iothread->state == IOTHREAD_RUNNING;
     pthread_mutex_unlock(&iothread->mutex);
     return err;

@@ -186,8 +186,11 @@ int loop_tolerate(struct lariat_loop *loop, int err);
 /* Set what can be tuned. Any thread, live; the poll parameters are valid. 0 or -ESHUTDOWN. */
 int loop_set_tuning(struct lariat_loop *loop, const struct loop_tuning *tuning);
 
-/* Read it as last set. Any thread. */
-void loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning);
+/* Read it as last set. Any thread. Returns its version. */
+unsigned loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning);
+
+/* Set it unless somebody has done so since that version was read: -EAGAIN, and nothing happened. The same otherwise. */
+int loop_replace_tuning(struct lariat_loop *loop, unsigned version, const struct loop_tuning *tuning);
 
 /* Take over what was newly set. 0, or -errno of what the kernel refused; the rest is in force. */
 int loop_take_tuning(struct lariat_loop *loop);

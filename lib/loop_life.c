@@ -68,21 +68,44 @@ static void bump_tuning(struct lariat_loop *loop)
 
 int loop_set_tuning(struct lariat_loop *loop, const struct loop_tuning *tuning)
 {
+    unsigned version;
+    int err;
+
+    do {
+        version = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed);
+        err = loop_replace_tuning(loop, version, tuning);
+    } while (err == -EAGAIN);
+    return err;
+}
+
+int loop_replace_tuning(struct lariat_loop *loop, unsigned version, const struct loop_tuning *tuning)
+{
+    bool newer;
+
     if (atomic_load_explicit(&loop->closed, memory_order_acquire))
         return -ESHUTDOWN;
     pthread_mutex_lock(&loop->params_mutex);
-    loop->tuning_set = *tuning;
-    bump_tuning(loop);
+    newer = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed) != version;
+    if (!newer) {
+        loop->tuning_set = *tuning;
+        bump_tuning(loop);
+    }
     pthread_mutex_unlock(&loop->params_mutex);
+    if (newer)
+        return -EAGAIN;
     lariat_loop_notify(loop);
     return 0;
 }
 
-void loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning)
+unsigned loop_get_tuning(struct lariat_loop *loop, struct loop_tuning *tuning)
 {
+    unsigned version;
+
     pthread_mutex_lock(&loop->params_mutex);
     *tuning = loop->tuning_set;
+    version = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed);
     pthread_mutex_unlock(&loop->params_mutex);
+    return version;
 }
 
 int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_poll_params *params)
