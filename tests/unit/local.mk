@@ -35,6 +35,7 @@ unit_tests += \
 	tests/unit/test_histogram \
 	tests/unit/test_hook \
 	tests/unit/test_iothread \
+	tests/unit/test_iothread_props \
 	tests/unit/test_iothread_set_races \
 	tests/unit/test_iothread_stop \
 	tests/unit/test_iothread_text \
