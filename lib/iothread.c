@@ -66,14 +66,26 @@ void iothread_tell(struct lariat_iothread *iothread, enum lariat_iothread_event_
     watch_tell(&event);
 }
 
-int64_t iothread_cpu_ns(const struct lariat_iothread *iothread)
+/* The most that was told: what it had used up when it ended may have been read just before by others, who saw more. */
+static int64_t tell_cpu_ns(struct lariat_iothread *iothread, int64_t now_ns)
 {
-    int64_t final_ns = atomic_load_explicit(&iothread->cpu_ns_final, memory_order_relaxed);
+    int64_t told_ns = atomic_load_explicit(&iothread->cpu_ns_told, memory_order_relaxed);
+
+    while (now_ns > told_ns)
+        if (atomic_compare_exchange_weak_explicit(&iothread->cpu_ns_told, &told_ns, now_ns, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return now_ns;
+    return told_ns;
+}
+
+int64_t iothread_cpu_ns(struct lariat_iothread *iothread)
+{
     struct timespec ts;
 
-    if (final_ns || clock_gettime(iothread->cpu_clock, &ts))
-        return final_ns;
-    return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+    /* Acquire: pairs with the release in iothread_main(). The number of a thread that has ended may be another's by now. */
+    if (atomic_load_explicit(&iothread->ended, memory_order_acquire) || clock_gettime(iothread->cpu_clock, &ts))
+        return tell_cpu_ns(iothread, 0);
+    return tell_cpu_ns(iothread, ts.tv_sec * NS_PER_S + ts.tv_nsec);
 }
 
 /* ---- the thread ---- */
@@ -160,7 +172,8 @@ static void *iothread_main(void *opaque)
     err = lariat_loop_close(iothread->loop);
     if (err)
         fatal(__func__, "iothread", iothread->id, strerror(-err));
-    atomic_store_explicit(&iothread->cpu_ns_final, iothread_cpu_ns(iothread), memory_order_relaxed);
+    (void)iothread_cpu_ns(iothread);
+    atomic_store_explicit(&iothread->ended, true, memory_order_release);
     return NULL;
 }
 

@@ -46,7 +46,8 @@ struct lariat_iothread {
 
     /* Any thread, atomic. */
     _Atomic unsigned refs;
-    _Atomic int64_t cpu_ns_final; /* written by the thread when it ends */
+    _Atomic int64_t cpu_ns_told; /* most CPU time that was told */
+    _Atomic bool ended;          /* set by the thread as its last act */
 
     /* The iothread. */
     struct lariat_bh stop_bh;
@@ -85,8 +86,8 @@ int iothread_get_config(struct lariat_iothread *iothread, struct config *config,
 /* The part of lariat_iothread_destroy() that waits for nothing: out of the registry, and told to stop. destroy is to follow. */
 void iothread_begin_end(struct lariat_iothread *iothread);
 
-/* CPU time of its thread. */
-int64_t iothread_cpu_ns(const struct lariat_iothread *iothread);
+/* CPU time of its thread; never less than it was before. */
+int64_t iothread_cpu_ns(struct lariat_iothread *iothread);
 
 /* Tell the watches. */
 void iothread_tell(struct lariat_iothread *iothread, enum lariat_iothread_event_kind kind);

@@ -62,6 +62,7 @@ unit_tests += \
 	tests/unit/test_op_stop \
 	tests/unit/test_poll \
 	tests/unit/test_property \
+	tests/unit/test_registry \
 	tests/unit/test_ring \
 	tests/unit/test_ring_refused \
 	tests/unit/test_setup \
