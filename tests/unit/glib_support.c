@@ -73,13 +73,28 @@ void run_iterations(struct lariat_iothread *iothread, int n)
     }
 }
 
+/* 'S' in the kernel's words; a thread that merely waits for a CPU is not. */
+static bool is_blocked(struct lariat_iothread *iothread)
+{
+    char path[64], line[256] = "";
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)lariat_iothread_tid(iothread));
+    FILE *f = fopen(path, "re");
+    if (f != NULL) {
+        (void)!fread(line, 1, sizeof(line) - 1, f);
+        fclose(f);
+    }
+    const char *end = strrchr(line, ')');
+    return end != NULL && end[1] == ' ' && end[2] == 'S';
+}
+
 bool falls_asleep(struct lariat_iothread *iothread)
 {
     struct lariat_loop *loop = lariat_iothread_loop(iothread);
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0, n_quiet = 0; i < 2000; i++) {
         const uint64_t before = stats_of(loop).iterations;
-        usleep(20000);
-        if (stats_of(loop).iterations == before) {
+        usleep(5000);
+        n_quiet = is_blocked(iothread) && stats_of(loop).iterations == before ? n_quiet + 1 : 0;
+        if (n_quiet == 2) {
             return true;
         }
     }

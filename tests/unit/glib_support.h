@@ -32,7 +32,7 @@ GMainContext *context_or_fail(struct lariat_iothread *iothread);
 void run_on(struct lariat_iothread *iothread, void (*fn)(void *), void *opaque);
 /* Wait until the iothread has gone through n iterations more; each is asked for by a call. */
 void run_iterations(struct lariat_iothread *iothread, int n);
-/* Wait until it sleeps: true if it does, and stays asleep for 20 ms. */
+/* Wait until it sleeps, and goes on sleeping for some ms: false if it does not within 10 s. */
 bool falls_asleep(struct lariat_iothread *iothread);
 
 #endif

@@ -290,9 +290,9 @@ START_TEST(a_number_that_stands_for_another_file_is_polled_anew)
         run_on(iothread, replace, &replacing);
     }
     ck_assert(falls_asleep(iothread));
-    send_one(replacing.old.fds[1]);
     send_one(replacing.new.fds[1]);
     wait_for(&replacing.new.bytes, 8);
+    send_one(replacing.old.fds[1]);
     ck_assert(falls_asleep(iothread));
     ck_assert_int_eq(replacing.old.bytes, 8);
 
