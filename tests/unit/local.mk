@@ -86,7 +86,10 @@ check_LTLIBRARIES += tests/unit/libglibsupport.la
 endif
 unit_tests += \
 	tests/unit/test_glib_context \
+	tests/unit/test_glib_gio \
 	tests/unit/test_glib_polls \
+	tests/unit/test_glib_races \
+	tests/unit/test_glib_source \
 	$(NULL)
 endif
 glib_cppflags = $(AM_CPPFLAGS) $(GIO_CFLAGS)
@@ -97,6 +100,12 @@ tests_unit_test_glib_context_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_context_LDADD = $(glib_ldadd)
 tests_unit_test_glib_polls_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_polls_LDADD = $(glib_ldadd)
+tests_unit_test_glib_gio_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_gio_LDADD = $(glib_ldadd)
+tests_unit_test_glib_races_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_races_LDADD = $(glib_ldadd)
+tests_unit_test_glib_source_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_source_LDADD = $(glib_ldadd)
 
 # Without libuv it says so and skips.
 tests_unit_test_embed_uv_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
