@@ -23,6 +23,9 @@ unit_tests += $(bench_unit_tests)
 if HAVE_CHECK
 check_LTLIBRARIES += tests/unit/libsupport.la
 check_PROGRAMS += $(unit_tests) $(stress_tests)
+if HAVE_JANSSON
+check_LTLIBRARIES += tests/unit/libmonitor_support.la
+endif
 TESTS += $(unit_tests) $(stress_tests)
 valgrind_tests += $(unit_tests)
 else

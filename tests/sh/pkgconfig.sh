@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Installs into a prefix of its own and builds a program there as a user would: with pkg-config,
+# Installs below a directory of its own and builds a program there as a user would: with pkg-config,
 # shared and static. Then uninstalls and looks that nothing stayed behind.
 set -euo pipefail
 
@@ -9,7 +9,6 @@ read -ra cc <<<"${CC:-cc}"
 pkg_config=${PKG_CONFIG:-pkg-config}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-prefix=$dir/prefix
 
 fail()
 {
@@ -17,22 +16,24 @@ fail()
     exit 1
 }
 
-# Each directory is given by hand: a tree configured with an absolute --libdir must not end up there.
-dirs=(prefix="$prefix" exec_prefix="$prefix" bindir="$prefix/bin" libdir="$prefix/lib"
-    includedir="$prefix/include" datarootdir="$prefix/share" pkgconfigdir="$prefix/lib/pkgconfig")
+# By DESTDIR: libtool moves no library that needs another one of ours to a prefix that configure was not told.
+root=$dir/root
+dirs=(DESTDIR="$root")
 make_here() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR "${MAKE:-make}" -C "$builddir" "$@"; }
 make_here -s install "${dirs[@]}" >"$dir/install.log" 2>&1 || {
     cat "$dir/install.log"
     fail "make install"
 }
 
-for file in lib/liblariat.so lib/liblariat.so.0 lib/liblariat.a lib/pkgconfig/lariat.pc \
-    include/lariat/lariat.h include/lariat/version.h; do
-    [ -e "$prefix/$file" ] || fail "$file was not installed"
+variable() { "$pkg_config" --variable="$1" "$builddir/lariat.pc"; }
+prefix=$root$(variable prefix) libdir=$root$(variable libdir) includedir=$root$(variable includedir)
+for file in "$libdir"/{liblariat.so,liblariat.so.0,liblariat.a,pkgconfig/lariat.pc} \
+    "$includedir"/lariat/{lariat.h,version.h}; do
+    [ -e "$file" ] || fail "$file was not installed"
 done
 
 # The two .pc files are well formed, carry the version and leak no macro.
-for pc in "$prefix/lib/pkgconfig/lariat.pc" "$builddir/lariat-uninstalled.pc"; do
+for pc in "$libdir/pkgconfig/lariat.pc" "$builddir/lariat-uninstalled.pc"; do
     "$pkg_config" --validate "$pc" || fail "$pc is not valid"
     ! grep -e '-D' "$pc" || fail "$pc passes macros to its users"
     [ "$("$pkg_config" --modversion "$pc")" = "$version" ] || fail "$pc has another version than $version"
@@ -40,10 +41,10 @@ done
 
 lariat_pc() # pkg-config's answer about the installed library
 {
-    PKG_CONFIG_PATH="$prefix/lib/pkgconfig" PKG_CONFIG_DISABLE_UNINSTALLED=1 "$pkg_config" \
+    PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_DISABLE_UNINSTALLED=1 "$pkg_config" \
         --define-variable=prefix="$prefix" --define-variable=exec_prefix="$prefix" \
-        --define-variable=libdir="$prefix/lib" --define-variable=includedir="$prefix/include" \
-        "$@" lariat
+        --define-variable=libdir="$libdir" --define-variable=includedir="$includedir" \
+        "$@" "${package:-lariat}"
 }
 
 cat >"$dir/ex.c" <<'END'
@@ -71,10 +72,10 @@ int main(void)
 }
 END
 
-run() # program
+run() # program argument...
 {
     local output status=0
-    output=$(LD_LIBRARY_PATH="$prefix/lib" "$1") || status=$?
+    output=$(LD_LIBRARY_PATH="$libdir" "$@") || status=$?
     if [ $status = 77 ]; then
         echo "SKIP: $1 was built but not run: $output"
     elif [ $status != 0 ] || [ "$output" != "hello from $version" ]; then
@@ -87,11 +88,47 @@ read -ra flags <<<"$(lariat_pc --cflags --libs)"
 run "$dir/shared"
 
 # The library brings nothing along but liburing and libc.
-others=$(ldd "$prefix/lib/liblariat.so" | awk '{ print $1 }' |
+others=$(ldd "$libdir/liblariat.so" | awk '{ print $1 }' |
     grep -v -E '^(linux-vdso|liburing|libc|/lib.*/ld-linux.*|.*ld-linux.*)\b' || true)
 [ -z "$others" ] || fail "liblariat.so needs more than liburing and libc: $others"
-soname=$(objdump -p "$prefix/lib/liblariat.so" | awk '$1 == "SONAME" { print $2 }')
+soname=$(objdump -p "$libdir/liblariat.so" | awk '$1 == "SONAME" { print $2 }')
 [ "$soname" = liblariat.so.0 ] || fail "the soname is $soname"
+
+# The control socket, where it was built, is a library of its own; liblariat itself does without jansson (seen above).
+if [ -e "$builddir/lib/monitor/liblariat-monitor.la" ]; then
+    for pc in "$libdir/pkgconfig/lariat-monitor.pc" "$builddir/lariat-monitor-uninstalled.pc"; do
+        PKG_CONFIG_PATH="$libdir/pkgconfig" "$pkg_config" --validate "$pc" || fail "$pc is not valid"
+        [ "$(PKG_CONFIG_PATH="$libdir/pkgconfig" "$pkg_config" --modversion "$pc")" = "$version" ] ||
+            fail "$pc has another version than $version"
+    done
+    cat >"$dir/monitor.c" <<'END'
+#include <lariat/lariat.h>
+#include <lariat/monitor.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    struct lariat_monitor *monitor;
+    char *errmsg = NULL;
+    int err = lariat_monitor_start(argv[argc - 1], &monitor, &errmsg);
+    if (err < 0) {
+        puts(errmsg ? errmsg : "out of memory");
+        free(errmsg);
+        return 77;
+    }
+    lariat_monitor_stop(monitor);
+    puts("hello from " LARIAT_VERSION_STRING);
+    return 0;
+}
+END
+    read -ra flags <<<"$(package=lariat-monitor lariat_pc --cflags --libs)"
+    "${cc[@]}" -o "$dir/monitor" "$dir/monitor.c" "${flags[@]}" || fail "lariat-monitor does not build with ${flags[*]}"
+    run "$dir/monitor" "$dir/socket"
+    [ ! -e "$dir/socket" ] || fail "the control socket stayed behind"
+elif [ -e "$includedir/lariat/monitor.h" ] || [ -e "$libdir/pkgconfig/lariat-monitor.pc" ]; then
+    fail "parts of lariat-monitor were installed, but not the library"
+fi
 
 read -ra flags <<<"$(lariat_pc --static --cflags --libs)"
 liburing_dir=$("$pkg_config" --variable=libdir liburing)
@@ -107,7 +144,7 @@ make_here -s uninstall "${dirs[@]}" >"$dir/uninstall.log" 2>&1 || {
     cat "$dir/uninstall.log"
     fail "make uninstall"
 }
-left=$(find "$prefix" ! -type d)
+left=$(find "$root" ! -type d)
 [ -z "$left" ] || fail "make uninstall left behind: $left"
 [ -e "$srcdir/lariat.pc.in" ] # the source tree was not touched
 echo "installed, used and uninstalled"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the shared library exports, what lib/liblariat.map names and what the headers declare with
-# LARIAT_API are the same set, and every name in it begins with lariat_.
+# What a shared library exports, what its map names and what its headers declare with LARIAT_API are the same set, and every
+# name in it begins with lariat_. For liblariat, and those beside it that configure had built.
 set -euo pipefail
 export LC_ALL=C
 
@@ -10,42 +10,56 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 read -ra nm <<<"${NM:-nm}"
-# The version nodes themselves are absolute symbols (type A).
-"${nm[@]}" -D --defined-only "$builddir/lib/.libs/liblariat.so" |
-    awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$dir/library"
-
-sed -n 's/^ *\([A-Za-z_][A-Za-z_0-9]*\);.*/\1/p' "$srcdir/lib/liblariat.map" | sort >"$dir/map"
-
-# glib.h and monitor.h belong to libraries of their own.
-for header in "$srcdir"/include/lariat/*.h; do
-    case ${header##*/} in glib.h | monitor.h) continue ;; esac
-    perl -0777 -ne '
-        s{/\*.*?\*/}{}gs;                          # comments
-        s{^[ \t]*\#(?:.*\\\n)*.*$}{}gm;            # preprocessor lines
-        while (/\bLARIAT_API\b([^;{]*)/g) {
-            my ($name) = $1 =~ /\b(\w+)\s*\(/ or die "no name in: $1";
-            print "$name\n";
-        }' "$header"
-done | sort >"$dir/headers"
-
 status=0
+
+fail() # message
+{
+    echo "FAIL: $library: $*"
+    status=1
+}
+
 compare() # a b
 {
-    if ! diff -u --label "$1" --label "$2" "$dir/$1" "$dir/$2"; then
-        echo "FAIL: $1 and $2 do not name the same functions"
-        status=1
-    fi
+    diff -u --label "$1" --label "$2" "$dir/$1" "$dir/$2" || fail "$1 and $2 do not name the same functions"
 }
-compare headers map
-compare map library
 
-if grep -v '^lariat_' "$dir/library"; then
-    echo "FAIL: the library exports names without the prefix lariat_"
-    status=1
-fi
-if [ ! -s "$dir/library" ]; then
-    echo "FAIL: the library exports nothing"
-    status=1
-fi
-echo "$(wc -l <"$dir/library") functions"
+declared() # header...
+{
+    local header
+    for header in "$@"; do
+        perl -0777 -ne '
+            s{/\*.*?\*/}{}gs;                          # comments
+            s{^[ \t]*\#(?:.*\\\n)*.*$}{}gm;            # preprocessor lines
+            while (/\bLARIAT_API\b([^;{]*)/g) {
+                my ($name) = $1 =~ /\b(\w+)\s*\(/ or die "no name in: $1";
+                print "$name\n";
+            }' "$srcdir/include/lariat/$header"
+    done | sort
+}
+
+check_library() # library folder header...
+{
+    library=$1
+    # The version nodes themselves are absolute symbols (type A).
+    "${nm[@]}" -D --defined-only "$builddir/$2/.libs/$library.so" |
+        awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$dir/library"
+    sed -n 's/^ *\([A-Za-z_][A-Za-z_0-9]*\);.*/\1/p' "$srcdir/$2/$library.map" | sort >"$dir/map"
+    declared "${@:3}" >"$dir/headers"
+    compare headers map
+    compare map library
+    ! grep -v '^lariat_' "$dir/library" || fail "exports names without the prefix lariat_"
+    [ -s "$dir/library" ] || fail "exports nothing"
+    echo "$library: $(wc -l <"$dir/library") functions"
+}
+
+core=()
+for header in "$srcdir"/include/lariat/*.h; do
+    # These belong to libraries of their own.
+    case ${header##*/} in glib.h | monitor.h) continue ;; esac
+    core+=("${header##*/}")
+done
+check_library liblariat lib "${core[@]}"
+for name in glib monitor; do
+    [ ! -e "$builddir/lib/$name/liblariat-$name.la" ] || check_library "liblariat-$name" "lib/$name" "$name.h"
+done
 exit $status

@@ -110,3 +110,35 @@ tests_unit_test_glib_source_LDADD = $(glib_ldadd)
 # Without libuv it says so and skips.
 tests_unit_test_embed_uv_CPPFLAGS = $(AM_CPPFLAGS) $(LIBUV_CFLAGS)
 tests_unit_test_embed_uv_LDADD = $(LDADD) $(LIBUV_LIBS)
+
+# The control socket, where jansson is; its suites include lib/monitor/'s private headers as "monitor/NAME.h".
+if HAVE_JANSSON
+unit_tests += \
+	tests/unit/test_monitor \
+	tests/unit/test_monitor_clients \
+	tests/unit/test_monitor_commands \
+	tests/unit/test_monitor_events \
+	tests/unit/test_monitor_memory \
+	tests/unit/test_monitor_splitter \
+	$(NULL)
+endif
+
+tests_unit_libmonitor_support_la_SOURCES = tests/unit/monitor_support.c tests/unit/monitor_support.h
+tests_unit_libmonitor_support_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+monitor_ldadd = tests/unit/libmonitor_support.la lib/monitor/liblariat_monitor_core.la $(LDADD) $(JANSSON_LIBS)
+tests_unit_test_monitor_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=accept4
+tests_unit_test_monitor_clients_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_commands_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_events_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_splitter_LDADD = $(monitor_ldadd)
+
+# Its allocations fail one after the other.
+tests_unit_test_monitor_memory_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_memory_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=calloc \
+	-Wl,--wrap=malloc \
+	-Wl,--wrap=strdup \
+	-Wl,--wrap=vasprintf \
+	$(NULL)
