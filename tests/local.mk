@@ -18,6 +18,7 @@ include tests/unit/local.mk
 include tests/stress/local.mk
 include tests/fault/local.mk
 include tests/sim/local.mk
+include tests/fuzz/local.mk
 unit_tests += $(bench_unit_tests)
 
 if HAVE_CHECK

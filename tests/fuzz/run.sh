@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make check-fuzz: drive the simulator with libFuzzer for FUZZ_SECONDS (60 by default), beginning with the corpus.
+# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
+# beginning with its corpus.
 #
-# Builds library and simulator with clang, AddressSanitizer and UndefinedBehaviorSanitizer, in a directory of its own. What
-# makes a run fail is kept and named; `tests/sim/sim -v FILE` replays it. With FUZZ_CORPUS=DIR what is new goes there as well.
+# Builds library and target with clang, AddressSanitizer and UndefinedBehaviorSanitizer, in a directory of its own. What makes
+# a run fail is kept and named; `tests/sim/sim -v FILE` or `tests/fuzz/fuzz_monitor FILE` replays it. With FUZZ_CORPUS=DIR what
+# is new goes to DIR/TARGET as well.
 set -euo pipefail
 
 top=${LARIAT_SRCDIR:?} build=${LARIAT_BUILDDIR:?}
 seconds=${FUZZ_SECONDS:-60}
 clang=${FUZZ_CC:-clang}
+read -ra targets <<<"${FUZZ_TARGETS:-sim monitor}"
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p && n; }' |
     "$clang" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null; then
@@ -19,29 +22,62 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sources=("$top"/tests/fuzz/fuzz_sim.c "$top"/tests/seam/seam_real.c "$top"/lib/*.c)
-for source in "$top"/tests/sim/*.c; do
-    [ "${source##*/}" = main.c ] || sources+=("$source")
+
+compile() # argument...
+{
+    "$clang" -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -pthread -w \
+        -D_GNU_SOURCE -DHAVE_CONFIG_H -I"$build" -I"$top/include" -I"$build/include" -iquote "$top/lib" "$@"
+}
+
+build_sim()
+{
+    local sources=("$top"/tests/fuzz/fuzz_sim.c "$top"/tests/seam/seam_real.c "$top"/lib/*.c) source
+    for source in "$top"/tests/sim/*.c; do
+        [ "${source##*/}" = main.c ] || sources+=("$source")
+    done
+    local wraps=(malloc calloc realloc aligned_alloc strdup free)
+    # shellcheck disable=SC2046 # words are wanted
+    compile -DLARIAT_SEAM -iquote "$top/tests/sim" -iquote "$top/tests/seam" "${wraps[@]/#/-Wl,--wrap=}" "${sources[@]}" \
+        $(pkg-config --cflags --libs liburing) -o "$work/sim"
+}
+
+build_monitor()
+{
+    # shellcheck disable=SC2046 # words are wanted
+    compile "$top"/tests/fuzz/fuzz_monitor.c "$top"/lib/*.c "$top"/lib/monitor/*.c \
+        $(pkg-config --cflags --libs liburing jansson) -o "$work/monitor"
+}
+
+# ASan looks for leaks only at the end of the process; the simulator's oracle counts allocations after each run itself.
+fuzz() # target corpus option...
+{
+    local target=$1 corpus=${FUZZ_CORPUS:-$work/corpus}/$1
+    mkdir -p "$corpus"
+    "$work/$target" -max_total_time="$seconds" -timeout=20 -print_final_stats=1 \
+        -artifact_prefix="$build/fuzz-$target-" "${@:3}" "$corpus" "$2" >"$work/log" 2>&1
+}
+
+passed=0 failed=0 skipped=0
+for target in "${targets[@]}"; do
+    if [ "$target" = monitor ] && ! pkg-config --exists jansson; then
+        echo "SKIP: no jansson for fuzzing the control socket"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    echo "building $target with $clang"
+    "build_$target"
+    status=0
+    case $target in
+        sim) ASAN_OPTIONS=detect_leaks=0 fuzz sim "$top/tests/sim/corpus" -max_len=1500 -close_fd_mask=2 || status=$? ;;
+        monitor) fuzz monitor "$top/tests/fuzz/corpus-monitor" -max_len=2000 -dict="$top/tests/fuzz/monitor.dict" || status=$? ;;
+    esac
+    tail -n 25 "$work/log"
+    if [ $status = 0 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "the bytes were kept in $build/fuzz-$target-...; replay them with tests/sim/sim -v FILE or tests/fuzz/fuzz_monitor FILE"
+    fi
 done
-wraps=(malloc calloc realloc aligned_alloc strdup free)
-
-echo "building with $clang"
-# shellcheck disable=SC2046 # words are wanted
-"$clang" -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -pthread -w \
-    -D_GNU_SOURCE -DLARIAT_SEAM -DHAVE_CONFIG_H -I"$build" -I"$top/include" -I"$build/include" \
-    -iquote "$top/lib" -iquote "$top/tests/sim" -iquote "$top/tests/seam" \
-    "${wraps[@]/#/-Wl,--wrap=}" "${sources[@]}" $(pkg-config --cflags --libs liburing) -o "$work/fuzz"
-
-corpus=${FUZZ_CORPUS:-$work/corpus}
-mkdir -p "$corpus" "$work/corpus"
-# ASan looks for leaks only at the end; the oracle counts allocations after each run.
-status=0
-ASAN_OPTIONS=detect_leaks=0 "$work/fuzz" -max_total_time="$seconds" -max_len=1500 -timeout=20 -close_fd_mask=2 \
-    -print_final_stats=1 -artifact_prefix="$build/fuzz-" "$corpus" "$top/tests/sim/corpus" >"$work/log" 2>&1 || status=$?
-tail -n 25 "$work/log"
-if [ $status != 0 ]; then
-    echo "the bytes were kept in $build/fuzz-...; replay them with tests/sim/sim -v FILE"
-    echo "0 passed, 1 failed, 0 skipped"
-    exit 1
-fi
-echo "1 passed, 0 failed, 0 skipped"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]

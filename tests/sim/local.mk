@@ -41,18 +41,11 @@ tests_sim_sim_LDFLAGS = \
 	-Wl,--wrap=free \
 	$(NULL)
 
-# What a fuzzer found worth keeping, replayed; and the fuzzer itself, which takes its time (FUZZ_SECONDS).
+# What a fuzzer found worth keeping (tests/fuzz/), replayed.
 sim_sh_tests = tests/sim/corpus.sh
 TESTS += $(sim_sh_tests)
 
-check-fuzz: all
-	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/fuzz/run.sh
-
-.PHONY: check-fuzz
-
 EXTRA_DIST += \
 	$(sim_sh_tests) \
-	tests/fuzz/fuzz_sim.c \
-	tests/fuzz/run.sh \
 	tests/sim/corpus \
 	$(NULL)

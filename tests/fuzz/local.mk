@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# Fuzzing takes its time (FUZZ_SECONDS for each target) and has a target of make of its own; make check replays what was kept
+# (tests/sim/corpus.sh has the simulator's).
+
+check-fuzz: all
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/fuzz/run.sh
+
+.PHONY: check-fuzz
+
+if HAVE_JANSSON
+check_PROGRAMS += tests/fuzz/fuzz_monitor
+TESTS += tests/fuzz/monitor.sh
+endif
+tests_fuzz_fuzz_monitor_SOURCES = tests/fuzz/fuzz_monitor.c tests/fuzz/fuzz_main.c
+tests_fuzz_fuzz_monitor_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_monitor_LDADD = \
+	lib/monitor/liblariat_monitor_core.la \
+	lib/liblariat_core.la \
+	$(LIBURING_LIBS) \
+	$(JANSSON_LIBS) \
+	$(NULL)
+
+EXTRA_DIST += \
+	tests/fuzz/corpus-monitor \
+	tests/fuzz/fuzz_sim.c \
+	tests/fuzz/monitor.dict \
+	tests/fuzz/monitor.sh \
+	tests/fuzz/run.sh \
+	$(NULL)
