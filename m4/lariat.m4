@@ -74,3 +74,20 @@ AC_DEFUN([LARIAT_SANITIZERS], [
     AC_SUBST([NO_UNDEFINED_LDFLAGS])
     AM_CONDITIONAL([SANITIZED], [test -n "$sanitizers"])
 ])
+
+# LARIAT_BASH_COMPLETION
+# Sets bashcompletiondir, as the module bash-completion names it, or as it would.
+AC_DEFUN([LARIAT_BASH_COMPLETION], [
+    AC_ARG_WITH([bash-completion-dir],
+        [AS_HELP_STRING([--with-bash-completion-dir=DIR], [where to install the completion for bash])],
+        [], [with_bash_completion_dir=yes])
+    AS_CASE([$with_bash_completion_dir],
+        [yes|no],
+            [bashcompletiondir=`$PKG_CONFIG --define-variable=datadir='${datadir}' \
+                --variable=completionsdir bash-completion 2>/dev/null`
+             AS_CASE([$bashcompletiondir],
+                 ['${datadir}'/*], [],
+                 [bashcompletiondir='${datadir}/bash-completion/completions'])],
+        [bashcompletiondir=$with_bash_completion_dir])
+    AC_SUBST([bashcompletiondir])
+])

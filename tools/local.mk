@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 
+include tools/ctl/local.mk
+
 EXTRA_DIST += \
 	tools/check \
 	tools/count-tests \
