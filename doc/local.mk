@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# The man pages, from POD. The pages themselves are in the tarball, so that building from one needs no perl.
+
+pod_pages = \
+	doc/lariat-ctl.1 \
+	doc/lariat-iothread.7 \
+	$(NULL)
+
+if BUILD_MANUALS
+dist_man7_MANS = doc/lariat-iothread.7
+if HAVE_JANSSON
+dist_man1_MANS = doc/lariat-ctl.1
+endif
+endif
+
+# The version stands in the place of the date, so that a page is the same for whoever makes it.
+run_pod2man = $(AM_V_GEN)$(MKDIR_P) doc && $(POD2MAN) --utf8 --errors=die --stderr \
+	--center=Lariat --release=Lariat --date='$(VERSION)'
+
+doc/lariat-ctl.1: doc/lariat-ctl.pod $(top_srcdir)/configure.ac
+	$(run_pod2man) --section=1 --name=LARIAT-CTL $(top_srcdir)/doc/lariat-ctl.pod $@.tmp && mv $@.tmp $@
+
+doc/lariat-iothread.7: doc/lariat-iothread.pod $(top_srcdir)/configure.ac
+	$(run_pod2man) --section=7 --name=LARIAT-IOTHREAD $(top_srcdir)/doc/lariat-iothread.pod $@.tmp && mv $@.tmp $@
+
+EXTRA_DIST += \
+	doc/lariat-ctl.pod \
+	doc/lariat-iothread.pod \
+	$(NULL)
+MAINTAINERCLEANFILES = $(pod_pages)
+
+# Compares the table of properties in lariat-iothread(7) with the library's own; see tests/sh/doc-properties.sh.
+check_PROGRAMS += tests/list-properties
+tests_list_properties_SOURCES = tests/list_properties.c
+tests_list_properties_CPPFLAGS = $(public_cppflags)
+tests_list_properties_LDADD = lib/liblariat.la
+
+doc_sh_tests = \
+	tests/sh/doc-pages.sh \
+	tests/sh/doc-properties.sh \
+	$(NULL)
+EXTRA_DIST += $(doc_sh_tests)
+if !SANITIZED
+TESTS += $(doc_sh_tests)
+endif
