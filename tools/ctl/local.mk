@@ -82,15 +82,21 @@ tests_unit_test_ctl_rates_LDADD = $(ctl_test_ldadd)
 tests_unit_test_ctl_top_CPPFLAGS = $(ctl_test_cppflags)
 tests_unit_test_ctl_top_LDADD = $(ctl_test_ldadd)
 
-# Real runs.
+# Real runs: against servers that do not behave, and against a program with iothreads.
 ctl_sh_tests = \
+	tests/sh/ctl-commands.sh \
+	tests/sh/ctl-completion.sh \
 	tests/sh/ctl-errors.sh \
+	tests/sh/ctl-top.sh \
 	$(NULL)
 EXTRA_DIST += $(ctl_sh_tests) tests/sh/ctl-functions.sh
 if HAVE_JANSSON
 TESTS += $(ctl_sh_tests)
-check_PROGRAMS += tests/bad-server
+check_PROGRAMS += tests/bad-server tests/ctl-server
 endif
 tests_bad_server_SOURCES = tests/bad_server.c
 tests_bad_server_CPPFLAGS = $(public_cppflags)
 tests_bad_server_LDADD =
+tests_ctl_server_SOURCES = tests/ctl_server.c
+tests_ctl_server_CPPFLAGS = $(public_cppflags)
+tests_ctl_server_LDADD = lib/monitor/liblariat-monitor.la lib/liblariat.la
