@@ -60,6 +60,7 @@ bench_lariat_bench_CPPFLAGS = \
 	$(ISAL_CFLAGS) \
 	$(NULL)
 bench_lariat_bench_LDADD = \
+	lib/monitor/liblariat-monitor.la \
 	lib/liblariat.la \
 	$(LIBURING_LIBS) \
 	$(JANSSON_LIBS) \
@@ -161,6 +162,7 @@ bench_sh_tests = \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-run.sh \
+	tests/sh/bench-monitor.sh \
 	tests/sh/bench-verify.sh \
 	$(NULL)
 if BUILD_BENCH

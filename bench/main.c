@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* lariat-bench: drives storage through Lariat, and reports what it costs. */
 #include <errno.h>
+#include <lariat/monitor.h>
 #include <lariat/version.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "interrupt.h"
@@ -70,8 +72,21 @@ static int run_and_report(struct bench_run *run, FILE *out)
     return output_results(run, out) ? EXIT_FAILED : status_of(run);
 }
 
+/* Before the jobs' iothreads are made, so that their creation can be watched. */
+static int start_monitor(const struct bench_options *options, struct lariat_monitor **monitor)
+{
+    char *errmsg = NULL;
+    int rc = options->monitor ? lariat_monitor_start(options->monitor, monitor, &errmsg) : 0;
+
+    if (rc)
+        fprintf(stderr, "lariat-bench: --monitor=%s: %s\n", options->monitor, errmsg ? errmsg : strerror(-rc));
+    free(errmsg);
+    return rc;
+}
+
 static int bench(const struct bench_options *options)
 {
+    struct lariat_monitor *monitor = NULL;
     struct bench_run run;
     FILE *out = stdout;
     int rc = interrupt_init();
@@ -88,7 +103,8 @@ static int bench(const struct bench_options *options)
     int status = rc == -EINTR ? EXIT_INTERRUPTED : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 
     if (!rc) {
-        status = run_and_report(&run, out);
+        status = start_monitor(options, &monitor) ? EXIT_FAILED : run_and_report(&run, out);
+        lariat_monitor_stop(monitor);
         run_free(&run);
     }
     if (out != stdout && fclose(out) && status == EXIT_OK) {

@@ -103,6 +103,8 @@ const struct option_row option_table[] = {
       "normal (default), json: fio's document and nothing else; tsv: one line per job; with json or tsv, normal goes to stderr" },
     { "allow_destructive", NULL, OPTION_FLAG, PROGRAM(allow_destructive), 0, 0, NULL, NULL,
       "write to block devices that are mounted or hold a file system, partitions or the like" },
+    { "monitor", NULL, OPTION_TEXT, PROGRAM(monitor), 0, 0, NULL, "PATH",
+      "serve a control socket there while the jobs run, for lariat-ctl; their iothreads are job0, job1, ..." },
     { "help", NULL, OPTION_FLAG, PROGRAM(help), 0, 0, NULL, NULL, "print this" },
     { "version", NULL, OPTION_FLAG, PROGRAM(version), 0, 0, NULL, NULL, "print the version" },
     LATER("group_reporting"),

@@ -83,6 +83,7 @@ struct bench_options {
     const char *output; /* file for the results, or NULL: stdout */
     uint64_t formats;   /* FORMAT_... */
     bool allow_destructive;
+    const char *monitor; /* path of a control socket, or NULL */
     bool help;
     bool version;
     struct job_options global;
