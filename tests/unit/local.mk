@@ -69,6 +69,7 @@ unit_tests += \
 	tests/unit/test_timer \
 	tests/unit/test_timer_order \
 	tests/unit/test_tuning \
+	tests/unit/test_watch \
 	$(NULL)
 
 # Calls of the library that it answers in the kernel's place.
