@@ -5,7 +5,6 @@
  */
 #include "iothread.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -24,6 +23,7 @@
 #include "watch.h"
 
 #define THREAD_NAME_MAX 15 /* of Linux */
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" /* whatever the locale calls letters */
 
 /* What the new thread needs of its creator, while that waits. */
 struct start {
@@ -46,14 +46,9 @@ void assert_iothread(const struct lariat_iothread *iothread, const char *functio
 
 bool iothread_id_is_valid(const char *id)
 {
-    size_t n = strlen(id);
+    size_t n = strspn(id, LETTERS "0123456789-._");
 
-    if (!n || n > IOTHREAD_ID_MAX || !isalpha((unsigned char)id[0]))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!isalnum((unsigned char)id[i]) && !strchr("-._", id[i]))
-            return false;
-    return true;
+    return n <= IOTHREAD_ID_MAX && !id[n] && strspn(id, LETTERS);
 }
 
 void iothread_tell(struct lariat_iothread *iothread, enum lariat_iothread_event_kind kind)
