@@ -61,30 +61,37 @@ static void on_change(int signum)
     errno = saved;
 }
 
-static void on_end(int signum);
-
-static void catch (int signum, void (*handler)(int), unsigned flags)
+static void set_handler(int signum, void (*handler)(int))
 {
-    struct sigaction action = { .sa_handler = handler, .sa_flags = (int)flags };
+    struct sigaction action = { .sa_handler = handler, .sa_flags = SA_RESTART };
 
     sigemptyset(&action.sa_mask);
     sigaction(signum, &action, NULL);
 }
 
-/* SA_RESETHAND and SA_NODEFER: raise() here does what the signal does to any program. A stop returns when it is over. */
+/* Do what the signal does to a program that does not catch it. A stop returns when it is over. */
+static void obey(int signum)
+{
+    sigset_t it;
+
+    sigemptyset(&it);
+    sigaddset(&it, signum);
+    set_handler(signum, SIG_DFL);
+    raise(signum);
+    sigprocmask(SIG_UNBLOCK, &it, NULL); /* in its handler it is blocked: this is where it comes */
+}
+
 static void on_end(int signum)
 {
     int saved = errno;
 
     if (entered)
         put_back();
-    raise(signum);
-    if (signum == SIGTSTP) {
-        catch (SIGTSTP, on_end, SA_RESETHAND | SA_NODEFER | SA_RESTART);
-        changed = 1;
-        if (entered)
-            put_in_use();
-    }
+    obey(signum);
+    set_handler(signum, on_end);
+    changed = 1;
+    if (entered)
+        put_in_use();
     errno = saved;
 }
 
@@ -106,10 +113,10 @@ static void catch_signals(void)
     sigprocmask(SIG_BLOCK, &blocked, &while_waiting);
     sigdelset(&while_waiting, SIGWINCH);
     sigdelset(&while_waiting, SIGCONT);
-    catch (SIGWINCH, on_change, SA_RESTART);
-    catch (SIGCONT, on_change, SA_RESTART);
+    set_handler(SIGWINCH, on_change);
+    set_handler(SIGCONT, on_change);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-        catch (ends[i], on_end, SA_RESETHAND | SA_NODEFER | SA_RESTART);
+        set_handler(ends[i], on_end);
 }
 
 int terminal_enter(void)
