@@ -9,6 +9,13 @@
 
 static struct sample samples[IOTHREADS_MAX];
 
+/* Each test begins with a new model and with iothreads that have done nothing, also where one process runs them all. */
+static struct top_model new_model(void)
+{
+    memset(samples, 0, sizeof(samples));
+    return (struct top_model){ .path = "/run/x", .interval_seconds = 1 };
+}
+
 /* n iothreads "io0" ...; the later ones are busier, and with each step a second passes. */
 static void step(struct top_model *model, size_t n)
 {
@@ -65,7 +72,7 @@ static void shows(const char *text, const char *word)
 
 START_TEST(a_screen_of_80_columns_shows_all_that_matters)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
 
     step(&model, 2);
     step(&model, 2);
@@ -81,8 +88,9 @@ END_TEST
 
 START_TEST(no_screen_is_too_small)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1, .message = "io0: something\033[2J was said" };
+    struct top_model model = new_model();
 
+    strcpy(model.message, "io0: something\033[2J was said");
     step(&model, IOTHREADS_MAX);
     for (int columns = 1; columns < 200; columns += columns < 70 ? 1 : 13)
         for (int lines = 1; lines < 12; lines++)
@@ -98,7 +106,7 @@ END_TEST
 
 START_TEST(the_selected_iothread_is_always_visible)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
 
     step(&model, IOTHREADS_MAX);
     for (int i = 0; i < IOTHREADS_MAX + 5; i++) {
@@ -116,7 +124,7 @@ END_TEST
 
 START_TEST(the_selection_follows_its_iothread)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
 
     step(&model, 3);
     step(&model, 3);
@@ -138,7 +146,7 @@ END_TEST
 
 START_TEST(history_is_kept_to_a_bound_and_belongs_to_one_thread)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
 
     for (int i = 0; i < TOP_HISTORY + 10; i++)
         step(&model, 1);
@@ -154,7 +162,7 @@ END_TEST
 
 START_TEST(long_names_are_cut_and_marked)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
 
     step(&model, 1);
     memset(samples[0].id, 'x', sizeof(samples[0].id) - 1);
@@ -167,7 +175,7 @@ END_TEST
 
 START_TEST(plain_lines_have_all_columns)
 {
-    struct top_model model = { .path = "/run/x", .interval_seconds = 1 };
+    struct top_model model = new_model();
     char text[1024] = "";
     FILE *out = fmemopen(text, sizeof(text), "w");
 
