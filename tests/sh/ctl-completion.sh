@@ -58,6 +58,8 @@ mkdir "$dir/d"
 : >"$dir/d/a.sock"
 offers_only "$dir/d/a.sock" --socket "$dir/d/"
 offers_only "$dir/d/a.sock" --socket = "$dir/d/a"
+offers_only 'list' -s "$dir/d" li
+offers_only 'list' --timeout 3 li
 offers_only '' stats --interval ''
 offers_only '' stats -n ''
 
