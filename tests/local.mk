@@ -38,6 +38,12 @@ check_PROGRAMS += tests/ring-probe
 tests_ring_probe_SOURCES = tests/ring_probe.c
 tests_ring_probe_LDADD = lib/liblariat_core.la $(LIBURING_LIBS)
 
+# It starts tests/ctl-server (tools/ctl/local.mk).
+monitor_sh_tests = tests/sh/monitor-qmp.sh
+if HAVE_JANSSON
+TESTS += $(monitor_sh_tests)
+endif
+
 # These look at sources, at the installed files or at a model: a sanitizer adds nothing to them.
 plain_sh_tests = \
 	tests/compile/headers.sh \
@@ -55,6 +61,7 @@ endif
 
 EXTRA_DIST += \
 	$(plain_sh_tests) \
+	$(monitor_sh_tests) \
 	tests/model/notify.pml \
 	tests/flag-sets.sh \
 	tests/sh/no-libcheck.sh \

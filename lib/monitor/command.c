@@ -19,15 +19,28 @@ static void qmp_capabilities(struct monitor_request *request)
     }
 }
 
-static json_t *version(void)
+static json_t *version_numbers(void)
 {
-    json_t *object = json_object(), *numbers = json_object();
+    json_t *numbers = json_object();
     int err = 0;
 
     err |= json_object_set_new(numbers, "major", json_integer(LARIAT_VERSION_MAJOR));
     err |= json_object_set_new(numbers, "minor", json_integer(LARIAT_VERSION_MINOR));
     err |= json_object_set_new(numbers, "micro", json_integer(LARIAT_VERSION_PATCH));
-    err |= json_object_set_new(object, "lariat", numbers);
+    if (!err)
+        return numbers;
+    json_decref(numbers);
+    return NULL;
+}
+
+/* "qemu" is what QEMU's qmp-shell prints, and does not start without. */
+static json_t *version(void)
+{
+    json_t *object = json_object();
+    int err = 0;
+
+    err |= json_object_set_new(object, "lariat", version_numbers());
+    err |= json_object_set_new(object, "qemu", version_numbers());
     err |= json_object_set_new(object, "package", json_string("lariat " LARIAT_VERSION_STRING));
     if (!err)
         return object;
