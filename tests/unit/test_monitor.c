@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -69,6 +70,19 @@ START_TEST(a_stale_socket_is_replaced)
 }
 END_TEST
 
+/* A server of this process may still have its end of a connection that is closed. */
+static bool fds_become(int n)
+{
+    const int64_t end_ns = lariat_now_ns() + INT64_C(20000000000);
+    while (count_fds() != n) {
+        if (lariat_now_ns() > end_ns) {
+            return false;
+        }
+        sched_yield();
+    }
+    return true;
+}
+
 static void must_refuse(const char *path, int err, const char *word)
 {
     struct lariat_monitor *monitor = NULL;
@@ -78,7 +92,7 @@ static void must_refuse(const char *path, int err, const char *word)
     ck_assert_int_eq(lariat_monitor_start(path, &monitor, &errmsg), err);
     ck_assert_ptr_null(monitor);
     ck_assert_msg(errmsg && strstr(errmsg, word), "no '%s' in '%s'", word, errmsg);
-    ck_assert_int_eq(count_fds(), fds);
+    ck_assert(fds_become(fds));
     free(errmsg);
     ck_assert_int_eq(lariat_monitor_start(path, &monitor, NULL), err);
 }
