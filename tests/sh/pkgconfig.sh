@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Installs below a directory of its own and builds a program there as a user would: with pkg-config,
+# Installs into a folder of its own and builds a program there as a user would: with pkg-config,
 # shared and static. Then uninstalls and looks that nothing stayed behind.
 set -euo pipefail
 
@@ -16,35 +16,60 @@ fail()
     exit 1
 }
 
-# By DESTDIR: libtool moves no library that needs another one of ours to a prefix that configure was not told.
-root=$dir/root
-dirs=(DESTDIR="$root")
-make_here() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DESTDIR "${MAKE:-make}" -C "$builddir" "$@"; }
-make_here -s install "${dirs[@]}" >"$dir/install.log" 2>&1 || {
+# Below DESTDIR, because libtool installs a library that is linked with another one of ours nowhere but where configure said.
+stage=$dir/stage
+make_here() { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL "${MAKE:-make}" -C "$builddir" "$@" DESTDIR="$stage"; }
+make_here -s install >"$dir/install.log" 2>&1 || {
     cat "$dir/install.log"
     fail "make install"
 }
+configured() { "$pkg_config" --variable="$1" "$builddir/lariat.pc"; }
+libdir=$stage$(configured libdir) includedir=$stage$(configured includedir)
+pc_dir=$(dirname "$(find "$stage" -name lariat.pc)")
 
-variable() { "$pkg_config" --variable="$1" "$builddir/lariat.pc"; }
-prefix=$root$(variable prefix) libdir=$root$(variable libdir) includedir=$root$(variable includedir)
-for file in "$libdir"/{liblariat.so,liblariat.so.0,liblariat.a,pkgconfig/lariat.pc} \
-    "$includedir"/lariat/{lariat.h,version.h}; do
+for file in "$libdir"/liblariat.{so,so.0,a} "$pc_dir/lariat.pc" "$includedir"/lariat/{lariat,version}.h; do
     [ -e "$file" ] || fail "$file was not installed"
 done
 
-# The two .pc files are well formed, carry the version and leak no macro.
-for pc in "$libdir/pkgconfig/lariat.pc" "$builddir/lariat-uninstalled.pc"; do
-    "$pkg_config" --validate "$pc" || fail "$pc is not valid"
+# liblariat-glib is there if this build has it, and then as a whole.
+pc_files=("$pc_dir/lariat.pc" "$builddir/lariat-uninstalled.pc")
+have_glib=no
+if [ -e "$builddir/lib/glib/liblariat-glib.la" ]; then
+    have_glib=yes
+    for file in "$libdir"/liblariat-glib.{so,so.0,a} "$pc_dir/lariat-glib.pc" "$includedir/lariat/glib.h"; do
+        [ -e "$file" ] || fail "$file was not installed"
+    done
+    pc_files+=("$pc_dir/lariat-glib.pc" "$builddir/lariat-glib-uninstalled.pc")
+elif [ -e "$includedir/lariat/glib.h" ]; then
+    fail "glib.h was installed without its library"
+fi
+# The same of the control socket.
+have_monitor=no
+if [ -e "$builddir/lib/monitor/liblariat-monitor.la" ]; then
+    have_monitor=yes
+    for file in "$libdir"/liblariat-monitor.{so,so.0,a} "$pc_dir/lariat-monitor.pc" "$includedir/lariat/monitor.h"; do
+        [ -e "$file" ] || fail "$file was not installed"
+    done
+    pc_files+=("$pc_dir/lariat-monitor.pc" "$builddir/lariat-monitor-uninstalled.pc")
+elif [ -e "$includedir/lariat/monitor.h" ]; then
+    fail "monitor.h was installed without its library"
+fi
+
+# The .pc files are well formed, carry the version and leak no macro.
+for pc in "${pc_files[@]}"; do
+    PKG_CONFIG_PATH="$pc_dir" "$pkg_config" --validate "$pc" || fail "$pc is not valid"
     ! grep -e '-D' "$pc" || fail "$pc passes macros to its users"
-    [ "$("$pkg_config" --modversion "$pc")" = "$version" ] || fail "$pc has another version than $version"
+    [ "$(PKG_CONFIG_PATH="$pc_dir" "$pkg_config" --modversion "$pc")" = "$version" ] || fail "$pc has another version than $version"
 done
 
-lariat_pc() # pkg-config's answer about the installed library
+# The .pc files of a system that has been told where DESTDIR is. Not --define-variable: that would move other libraries, too.
+mkdir "$dir/pc"
+for pc in "$pc_dir"/*.pc; do
+    sed "s|^libdir=.*|libdir=$libdir|; s|^includedir=.*|includedir=$includedir|" "$pc" >"$dir/pc/${pc##*/}"
+done
+installed() # pkg-config's answer about the installed libraries
 {
-    PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_DISABLE_UNINSTALLED=1 "$pkg_config" \
-        --define-variable=prefix="$prefix" --define-variable=exec_prefix="$prefix" \
-        --define-variable=libdir="$libdir" --define-variable=includedir="$includedir" \
-        "$@" "${package:-lariat}"
+    PKG_CONFIG_PATH="$dir/pc" PKG_CONFIG_DISABLE_UNINSTALLED=1 "$pkg_config" "$@"
 }
 
 cat >"$dir/ex.c" <<'END'
@@ -83,7 +108,7 @@ run() # program argument...
     fi
 }
 
-read -ra flags <<<"$(lariat_pc --cflags --libs)"
+read -ra flags <<<"$(installed --cflags --libs lariat)"
 "${cc[@]}" -o "$dir/shared" "$dir/ex.c" "${flags[@]}" || fail "the example does not build with ${flags[*]}"
 run "$dir/shared"
 
@@ -94,16 +119,44 @@ others=$(ldd "$libdir/liblariat.so" | awk '{ print $1 }' |
 soname=$(objdump -p "$libdir/liblariat.so" | awk '$1 == "SONAME" { print $2 }')
 [ "$soname" = liblariat.so.0 ] || fail "the soname is $soname"
 
-# The control socket, where it was built, is a library of its own; liblariat itself does without jansson (seen above).
-if [ -e "$builddir/lib/monitor/liblariat-monitor.la" ]; then
-    for pc in "$libdir/pkgconfig/lariat-monitor.pc" "$builddir/lariat-monitor-uninstalled.pc"; do
-        PKG_CONFIG_PATH="$libdir/pkgconfig" "$pkg_config" --validate "$pc" || fail "$pc is not valid"
-        [ "$(PKG_CONFIG_PATH="$libdir/pkgconfig" "$pkg_config" --modversion "$pc")" = "$version" ] ||
-            fail "$pc has another version than $version"
-    done
+if [ $have_glib = yes ]; then
+    cat >"$dir/glib.c" <<'END'
+#include <lariat/glib.h>
+#include <lariat/version.h>
+#include <stdio.h>
+
+int main(void)
+{
+    struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
+    struct lariat_loop *loop;
+    opts.flags = LARIAT_LOOP_EMBED;
+    int err = lariat_loop_new(&opts, &loop);
+    if (err < 0) {
+        puts(lariat_explain_setup(err));
+        return 77;
+    }
+    GSource *source = lariat_glib_source_new(loop);
+    lariat_loop_unref(loop);
+    if (source == NULL)
+        return 1;
+    g_source_unref(source);
+    puts("hello from " LARIAT_VERSION_STRING);
+    return 0;
+}
+END
+    read -ra flags <<<"$(installed --cflags --libs lariat-glib)"
+    "${cc[@]}" -o "$dir/glib" "$dir/glib.c" "${flags[@]}" || fail "the GLib example does not build with ${flags[*]}"
+    run "$dir/glib"
+    soname=$(objdump -p "$libdir/liblariat-glib.so" | awk '$1 == "SONAME" { print $2 }')
+    [ "$soname" = liblariat-glib.so.0 ] || fail "the soname is $soname"
+    objdump -p "$libdir/liblariat-glib.so" | grep -q 'NEEDED.*liblariat.so.0' ||
+        fail "liblariat-glib.so does not name liblariat.so.0"
+fi
+
+if [ $have_monitor = yes ]; then
     cat >"$dir/monitor.c" <<'END'
-#include <lariat/lariat.h>
 #include <lariat/monitor.h>
+#include <lariat/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -122,15 +175,13 @@ int main(int argc, char **argv)
     return 0;
 }
 END
-    read -ra flags <<<"$(package=lariat-monitor lariat_pc --cflags --libs)"
+    read -ra flags <<<"$(installed --cflags --libs lariat-monitor)"
     "${cc[@]}" -o "$dir/monitor" "$dir/monitor.c" "${flags[@]}" || fail "lariat-monitor does not build with ${flags[*]}"
     run "$dir/monitor" "$dir/socket"
     [ ! -e "$dir/socket" ] || fail "the control socket stayed behind"
-elif [ -e "$includedir/lariat/monitor.h" ] || [ -e "$libdir/pkgconfig/lariat-monitor.pc" ]; then
-    fail "parts of lariat-monitor were installed, but not the library"
 fi
 
-read -ra flags <<<"$(lariat_pc --static --cflags --libs)"
+read -ra flags <<<"$(installed --static --cflags --libs lariat)"
 liburing_dir=$("$pkg_config" --variable=libdir liburing)
 if [ -e "$liburing_dir/liburing.a" ]; then
     "${cc[@]}" -static -o "$dir/static" "$dir/ex.c" "${flags[@]}" ||
@@ -140,11 +191,11 @@ else
     echo "SKIP: there is no liburing.a to link a static program with"
 fi
 
-make_here -s uninstall "${dirs[@]}" >"$dir/uninstall.log" 2>&1 || {
+make_here -s uninstall >"$dir/uninstall.log" 2>&1 || {
     cat "$dir/uninstall.log"
     fail "make uninstall"
 }
-left=$(find "$root" ! -type d)
+left=$(find "$stage" ! -type d)
 [ -z "$left" ] || fail "make uninstall left behind: $left"
 [ -e "$srcdir/lariat.pc.in" ] # the source tree was not touched
 echo "installed, used and uninstalled"
