@@ -47,6 +47,7 @@ endif
 # These look at sources, at the installed files or at a model: a sanitizer adds nothing to them.
 plain_sh_tests = \
 	tests/compile/headers.sh \
+	tests/examples/embed.sh \
 	tests/examples/readme.sh \
 	tests/model/run.sh \
 	tests/sh/countdown-complete.sh \
