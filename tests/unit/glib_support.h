@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the suites of liblariat-glib share. TSan does not see GLib's locks, which are futexes: what a test hands from one thread
- * to another through GLib is an atomic, or was written before a call of a loop. glib_support.c has what TSan is told.
+ * What the suites of liblariat-glib share. TSan does not see GLib's locks, so sources are attached by the calls below, which
+ * make what was written before visible to the callbacks in a way that TSan understands; on the way back there are atomics.
  */
 #ifndef LARIAT_TESTS_GLIB_SUPPORT_H
 #define LARIAT_TESTS_GLIB_SUPPORT_H
@@ -18,6 +18,10 @@
 GSource *attach(GMainContext *context, GSource *source, GSourceFunc fn, gpointer data);
 /* The same with a destroy notify. */
 GSource *attach_full(GMainContext *context, GSource *source, GSourceFunc fn, gpointer data, GDestroyNotify destroy);
+
+/* A source of GLib's on a descriptor; fn begins with taken_from_glib(). */
+GSource *attach_fd(GMainContext *context, int fd, GIOCondition events, GUnixFDSourceFunc fn, gpointer data);
+void taken_from_glib(void);
 
 /* A source that calls fn (a GSourceFunc) while the descriptor is ready. */
 GSource *fd_source_new(int fd, GIOCondition events);

@@ -136,6 +136,7 @@ END_TEST
 static gboolean note_revents(gint fd, GIOCondition revents, gpointer data)
 {
     (void)fd;
+    taken_from_glib();
     atomic_store((atomic_int *)data, (int)revents);
     return G_SOURCE_REMOVE;
 }
@@ -143,8 +144,7 @@ static gboolean note_revents(gint fd, GIOCondition revents, gpointer data)
 static int revents_of(struct lariat_iothread *iothread, int fd, GIOCondition events)
 {
     atomic_int revents = 0;
-    GSource *source = g_unix_fd_source_new(fd, events);
-    attach(context_or_fail(iothread), source, G_SOURCE_FUNC(note_revents), &revents);
+    attach_fd(context_or_fail(iothread), fd, events, note_revents, &revents);
     wait_for(&revents, 1);
     return revents;
 }
