@@ -90,6 +90,7 @@ unit_tests += \
 	tests/unit/test_glib_gio \
 	tests/unit/test_glib_polls \
 	tests/unit/test_glib_races \
+	tests/unit/test_glib_refused \
 	tests/unit/test_glib_source \
 	$(NULL)
 endif
@@ -105,6 +106,16 @@ tests_unit_test_glib_gio_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_gio_LDADD = $(glib_ldadd)
 tests_unit_test_glib_races_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_races_LDADD = $(glib_ldadd)
+tests_unit_test_glib_refused_CPPFLAGS = $(glib_cppflags)
+tests_unit_test_glib_refused_LDADD = $(glib_ldadd)
+tests_unit_test_glib_refused_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	-Wl,--wrap=lariat_bh_new \
+	-Wl,--wrap=lariat_loop_dispatch \
+	-Wl,--wrap=lariat_loop_hook_add \
+	-Wl,--wrap=lariat_op_cancel \
+	-Wl,--wrap=lariat_sqe \
+	$(NULL)
 tests_unit_test_glib_source_CPPFLAGS = $(glib_cppflags)
 tests_unit_test_glib_source_LDADD = $(glib_ldadd)
 
