@@ -141,6 +141,7 @@ monitor_ldadd = tests/unit/libmonitor_support.la lib/monitor/liblariat_monitor_c
 tests_unit_test_monitor_LDADD = $(monitor_ldadd)
 tests_unit_test_monitor_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=accept4
 tests_unit_test_monitor_clients_LDADD = $(monitor_ldadd)
+tests_unit_test_monitor_clients_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pthread_create
 tests_unit_test_monitor_commands_LDADD = $(monitor_ldadd)
 tests_unit_test_monitor_events_LDADD = $(monitor_ldadd)
 tests_unit_test_monitor_splitter_LDADD = $(monitor_ldadd)

@@ -541,6 +541,28 @@ static void use_up_descriptors(int last)
     }
 }
 
+START_TEST(a_start_without_descriptors_says_so_and_leaves_nothing)
+{
+    struct server server;
+    char *errmsg = NULL;
+
+    server_directory_or_fail(&server);
+    const int fds = count_fds(), next = dup(0);
+    close(next);
+    for (rlim_t n = 1; n <= 2; n++) { /* for the socket and its directory, but not for a ring with its eventfd */
+        struct rlimit limit = descriptors_or_fail((rlim_t)next + n);
+        ck_assert_int_eq(lariat_monitor_start(server.path, &server.monitor, &errmsg), -EMFILE);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        ck_assert_ptr_nonnull(errmsg);
+        free(errmsg);
+        ck_assert_int_ne(access(server.path, F_OK), 0);
+        ck_assert_int_eq(count_fds(), fds);
+    }
+    ck_assert_ptr_null(server.monitor);
+    server_done(&server);
+}
+END_TEST
+
 START_TEST(without_descriptors_clients_wait_and_the_server_does_not_spin)
 {
     struct server server;
@@ -601,6 +623,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, another_user_is_turned_away_even_if_the_mode_lets_him_in);
     tcase_add_test(tc, three_hundred_clients_are_served_at_once);
     tcase_add_test(tc, more_than_1024_clients_are_refused_until_one_leaves);
+    tcase_add_test(tc, a_start_without_descriptors_says_so_and_leaves_nothing);
     tcase_add_test(tc, without_descriptors_clients_wait_and_the_server_does_not_spin);
 }
 

@@ -283,6 +283,26 @@ START_TEST(a_job_that_waits_holds_up_its_own_client_only)
 }
 END_TEST
 
+static atomic_bool no_threads;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque)
+{
+    return atomic_load(&no_threads) ? EAGAIN : __real_pthread_create(thread, attr, fn, opaque);
+}
+
+START_TEST(a_job_without_a_thread_is_an_error_and_the_client_goes_on)
+{
+    atomic_store(&no_threads, true);
+    client_error(&client, "{'execute': 'object-add', 'arguments': {'qom-type': 'iothread', 'id': 'a'}}", "GenericError",
+                 strerror(EAGAIN));
+    atomic_store(&no_threads, false);
+    client_executes(&client, "{'execute': 'object-add', 'arguments': {'qom-type': 'iothread', 'id': 'a'}}");
+}
+END_TEST
+
 /* ---- many threads ---- */
 
 enum { N_MAKERS = 2, N_ASKERS = 3 };
@@ -370,6 +390,7 @@ static void add_tests(Suite *suite)
     tc = case_of(suite, "jobs");
     tcase_add_checked_fixture(tc, set_up, tear_down);
     tcase_add_test(tc, a_job_that_waits_holds_up_its_own_client_only);
+    tcase_add_test(tc, a_job_without_a_thread_is_an_error_and_the_client_goes_on);
 
     tc = case_of(suite, "threads");
     tcase_add_checked_fixture(tc, set_up, tear_down);
