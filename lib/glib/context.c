@@ -26,8 +26,7 @@ struct hand_over {
     struct lariat_timer timer;
     int64_t due_ns; /* of the timer; only valid if set */
     bool set;
-    bool prepared;     /* g_main_context_prepare() without its g_main_context_check() */
-    gint max_priority; /* only valid if prepared */
+    gint max_priority; /* of the last g_main_context_prepare() */
 };
 
 /* Of the iothread that this thread is. */
@@ -70,19 +69,16 @@ static void prepare(struct lariat_loop_hook *hook)
     gboolean ready = g_main_context_prepare(self->context, &self->max_priority);
     gint timeout_ms = watches_update(&self->watches, self->context);
 
-    self->prepared = true;
     set_timer(self, timeout_ms);
     if (ready || !timeout_ms)
         (void)lariat_bh_schedule(self->check);
 }
 
+/* In each iteration the hook comes before the BHs, so what was prepared is of this one. */
 static void check_and_dispatch(void *opaque)
 {
     struct hand_over *self = opaque;
 
-    if (!self->prepared)
-        return;
-    self->prepared = false;
     watches_collect(&self->watches);
     if (g_main_context_check(self->context, self->max_priority, self->watches.now.fds, self->watches.now.n))
         g_main_context_dispatch(self->context);

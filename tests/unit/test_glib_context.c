@@ -2,6 +2,8 @@
 /* The GMainContext of an iothread: the hand-over, what wakes it, and its end. What is polled is in test_glib_polls.c. */
 #include "glib_support.h"
 
+#include "loop.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -171,6 +173,31 @@ START_TEST(a_time_out_brought_forward_by_another_thread_fires)
     g_source_set_ready_time(source, 0);
     wait_for(&runs, 1);
 
+    lariat_iothread_destroy(iothread);
+}
+END_TEST
+
+static void count_timers(void *opaque)
+{
+    *(size_t *)opaque = lariat_loop_current()->timers.n;
+}
+
+static size_t timers_of(struct lariat_iothread *iothread)
+{
+    size_t n = 0;
+    run_iterations(iothread, 2);
+    run_on(iothread, count_timers, &n);
+    return n;
+}
+
+START_TEST(a_time_out_that_was_taken_back_wakes_nobody)
+{
+    struct lariat_iothread *iothread = iothread_asleep_or_spinning(_i);
+    atomic_int runs = 0;
+    GSource *source = attach(context_or_fail(iothread), g_timeout_source_new(3600000), count_and_stay, &runs);
+    ck_assert_uint_eq(timers_of(iothread), 1);
+    g_source_destroy(source);
+    ck_assert_uint_eq(timers_of(iothread), 0);
     lariat_iothread_destroy(iothread);
 }
 END_TEST
@@ -552,6 +579,7 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(tc, a_woken_context_goes_back_to_sleep, 0, 2);
     tcase_add_loop_test(tc, time_outs_fire_and_never_early, 0, 2);
     tcase_add_loop_test(tc, a_time_out_brought_forward_by_another_thread_fires, 0, 2);
+    tcase_add_loop_test(tc, a_time_out_that_was_taken_back_wakes_nobody, 0, 2);
     tcase_add_loop_test(tc, sources_attached_by_callbacks_of_the_loop_are_seen_before_it_waits, 0, 2);
     tcase_add_loop_test(tc, a_source_that_a_bh_makes_ready_without_telling_is_asked_before_the_loop_waits, 0, 2);
 

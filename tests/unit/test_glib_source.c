@@ -365,7 +365,65 @@ START_TEST(other_sources_may_poll_the_loop_by_hand)
 }
 END_TEST
 
+/* GLib then calls no check at all. */
+START_TEST(a_set_of_descriptors_that_changes_during_the_wait_loses_nothing)
+{
+    struct bhs bhs;
+    GPollFD fds[8];
+    gint priority, timeout;
+    atomic_int others = 0;
+    bhs_init(&bhs, 1);
+    ck_assert(g_main_context_acquire(bhs.outer.context));
+    ck_assert(!g_main_context_prepare(bhs.outer.context, &priority));
+    const gint n = g_main_context_query(bhs.outer.context, priority, &timeout, fds, 8);
+    GSource *other = attach(bhs.outer.context, fd_source_new(0, 0), count_and_stay, &others);
+    lariat_bh_schedule(bhs.bh);
+    ck_assert(!g_main_context_check(bhs.outer.context, priority, fds, n));
+    g_main_context_release(bhs.outer.context);
+    g_source_destroy(other);
+
+    turn_until(&bhs.outer, &bhs.runs, 1);
+    lariat_bh_delete(bhs.bh);
+    outer_done(&bhs.outer);
+}
+END_TEST
+
+START_TEST(a_ready_time_that_the_user_sets_makes_a_turn)
+{
+    struct bhs bhs;
+    bhs_init(&bhs, 1);
+    g_source_set_ready_time(bhs.outer.source, 0);
+    ck_assert(turn(&bhs.outer));
+    ck_assert_int_eq(bhs.runs, 0);
+    g_source_set_ready_time(bhs.outer.source, -1);
+    turn_until_quiet(&bhs.outer);
+    lariat_bh_schedule(bhs.bh);
+    turn_until(&bhs.outer, &bhs.runs, 1);
+    lariat_bh_delete(bhs.bh);
+    outer_done(&bhs.outer);
+}
+END_TEST
+
 /* ---- life ---- */
+
+START_TEST(a_source_may_be_destroyed_during_the_wait)
+{
+    struct bhs bhs;
+    gint priority;
+    bhs_init(&bhs, 1);
+    ck_assert(g_main_context_acquire(bhs.outer.context));
+    ck_assert(!g_main_context_prepare(bhs.outer.context, &priority));
+    g_source_destroy(bhs.outer.source);
+    g_source_unref(bhs.outer.source);
+    g_main_context_release(bhs.outer.context);
+    lariat_bh_schedule(bhs.bh);
+    ck_assert_int_eq(lariat_loop_poll(bhs.outer.loop, true), 1);
+    ck_assert_int_eq(bhs.runs, 1);
+    lariat_bh_delete(bhs.bh);
+    g_main_context_unref(bhs.outer.context);
+    loop_done(bhs.outer.loop);
+}
+END_TEST
 
 START_TEST(only_a_loop_that_is_open_and_made_for_it_becomes_a_source)
 {
@@ -469,7 +527,11 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_nested_turn_does_not_run_the_loop_again);
     tcase_add_test(tc, other_sources_may_poll_the_loop_by_hand);
 
+    tcase_add_test(tc, a_set_of_descriptors_that_changes_during_the_wait_loses_nothing);
+    tcase_add_test(tc, a_ready_time_that_the_user_sets_makes_a_turn);
+
     tc = case_of(suite, "life");
+    tcase_add_test(tc, a_source_may_be_destroyed_during_the_wait);
     tcase_add_test(tc, only_a_loop_that_is_open_and_made_for_it_becomes_a_source);
     tcase_add_test(tc, the_source_bears_the_name_of_the_loop);
     tcase_add_test(tc, a_source_that_was_destroyed_leaves_the_loop_as_it_was);

@@ -198,7 +198,7 @@ START_TEST(a_hook_may_remove_itself_and_others)
         counting_hook_init(&hooks[i], loop);
     }
     for (int i = 0; i < 3; i++) {
-        hooks[i].other = &hooks[_i ? i : (i + 1) % 3].hook;
+        hooks[i].other = &hooks[_i ? i : (i + 2) % 3].hook;
         give_task(&hooks[i], remove_other, 1);
     }
 
