@@ -122,7 +122,7 @@ trap 'exit 130' INT TERM
 # The sources alone, with their times, so that nothing of autoconf's runs again.
 mkdir "$work/0"
 (cd "$srcdir" && tar cf - --exclude='*.o' --exclude='*.lo' --exclude=.libs aclocal.m4 bench build-aux config.h.in configure \
-    configure.ac include lariat.pc.in lariat-uninstalled.pc.in lib m4 Makefile.am Makefile.in tests tools) |
+    configure.ac doc include lariat*.pc.in lib m4 Makefile.am Makefile.in tests tools) |
     tar xf - -C "$work/0"
 
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -148,6 +148,7 @@ programs_of() # suite
 {
     # shellcheck disable=SC2016 # it is the text that is looked for
     case $1 in
+        tests/fuzz/monitor.sh) printf "%s\n" tests/ring-probe tests/fuzz/fuzz_monitor ;;
         *.sh) sed -n 's|^\(tests/fault/[a-z_]*\)$(EXEEXT):.*|\1|p' "$work/0/build/Makefile" ;;
         *) echo "$1" ;;
     esac
