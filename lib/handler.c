@@ -7,6 +7,10 @@
  * Removal is two-phase: unlinked from by_fd and never called again at once; freed by handlers_queue() when no poll of it is
  * in the kernel any more. A handler's memory is valid as long as it is armed, or dirty, or linked in by_fd; all of them are
  * on one list, for a ring that broke and completes no poll any more.
+ *
+ * The kernel polls for POLLRDHUP whether asked to or not. Who waits to write to a peer that has shut down its own side wants
+ * none of it, but polled again would hear it again at once, for ever. So after an event that nobody wanted a handler is hushed:
+ * polled by a multishot poll, which tells each event once, until something comes that it wants.
  */
 #include "handler.h"
 
@@ -30,6 +34,8 @@ struct handler {
     void *opaque;
     unsigned armed_mask;        /* events the kernel watches; only valid if armed */
     bool edge;                  /* constant: multishot */
+    bool hushed;                /* multishot for now */
+    bool armed_multishot;       /* only valid if armed */
     bool armed;                 /* its poll is in the kernel, or queued */
     bool removed;
     bool cancel_sent;           /* only valid if armed: its poll is being cancelled */
@@ -80,7 +86,8 @@ static unsigned wanted_mask(const struct handler *h)
  */
 static bool send_changes(struct handler *h)
 {
-    bool cancel = h->armed && (h->removed || h->armed_mask != wanted_mask(h));
+    bool multishot = h->edge || h->hushed;
+    bool cancel = h->armed && (h->removed || h->armed_mask != wanted_mask(h) || h->armed_multishot != multishot);
     struct io_uring_sqe *sqe;
 
     if (h->armed && (!cancel || h->cancel_sent))
@@ -97,11 +104,12 @@ static bool send_changes(struct handler *h)
     }
     sqe->opcode = IORING_OP_POLL_ADD;
     sqe->fd = h->fd;
-    sqe->len = h->edge ? IORING_POLL_ADD_MULTI : 0;
+    sqe->len = multishot ? IORING_POLL_ADD_MULTI : 0;
     sqe->user_data = completion_user_data(&h->completion);
     h->armed_mask = wanted_mask(h);
     ring_set_poll_mask(sqe, h->armed_mask);
     h->armed = true;
+    h->armed_multishot = multishot;
     h->cancel_sent = false;
     h->loop->handlers.n_armed++;
     return true;
@@ -167,6 +175,16 @@ static bool dispatch(struct handler *h, unsigned events)
     return ran;
 }
 
+/* After an event of a level-triggered handler that lives on. Without multishot polls (before Linux 5.13) it must hear it for ever. */
+static void hush(struct handler *h, bool ran)
+{
+    bool hushed = !ran && !h->loop->wake_oneshot;
+
+    if (h->hushed != hushed)
+        mark_dirty(h);
+    h->hushed = hushed;
+}
+
 static bool handler_event(struct completion *completion, int res, unsigned cqe_flags)
 {
     struct handler *h = (struct handler *)((char *)completion - offsetof(struct handler, completion));
@@ -186,6 +204,8 @@ static bool handler_event(struct completion *completion, int res, unsigned cqe_f
         ran = true;
     } else {
         ran = dispatch(h, (unsigned)res);
+        if (!h->edge && !h->removed)
+            hush(h, ran);
     }
     stat_add(&loop->stats.handlers_run, ran);
     return ran;
@@ -261,6 +281,7 @@ static int set_handler(struct lariat_loop *loop, int fd, bool edge, void (*reada
     h->readable = readable;
     h->writable = writable;
     h->opaque = opaque;
+    h->hushed = false;
     mark_dirty(h);
     loop_queued(loop);
     return 0;

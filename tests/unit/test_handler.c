@@ -189,6 +189,59 @@ START_TEST(both_callbacks_run_when_both_are_ready)
 }
 END_TEST
 
+/* Its buffer is full, and its peer has said that it will send no more. */
+static void half_closed_pair_or_fail(int fds[2])
+{
+    char buf[4096] = { 0 };
+    socketpair_or_fail(fds);
+    while (write(fds[0], buf, sizeof(buf)) > 0)
+        ;
+    ck_assert_int_eq(shutdown(fds[1], SHUT_WR), 0);
+}
+
+static void empty(int fd)
+{
+    char buf[4096];
+    while (read(fd, buf, sizeof(buf)) > 0)
+        ;
+}
+
+START_TEST(a_writer_is_not_woken_again_and_again_because_its_peer_sends_no_more)
+{
+    int fds[2];
+    half_closed_pair_or_fail(fds);
+    struct watch writer = { .fd = fds[0] };
+    ck_assert_int_eq(lariat_handler_set(loop, writer.fd, NULL, on_writable, &writer), 0);
+    iterate(100);
+    ck_assert_int_eq(writer.n_writable, 0);
+    ck_assert_uint_le(stats_of(loop).ops[LARIAT_OP_KIND_POLL], 5);
+
+    for (int round = 1; round <= 3; round++) { /* and still it is woken, again and again, while there is room */
+        empty(fds[1]);
+        poll_until(loop, &writer.n_writable, 3 * round);
+    }
+    unwatch(&writer);
+    poll_until_quiet(loop);
+    close_both(fds);
+}
+END_TEST
+
+START_TEST(a_writer_that_was_hushed_may_begin_to_read)
+{
+    int fds[2];
+    half_closed_pair_or_fail(fds);
+    struct watch both = { .fd = fds[0] };
+    ck_assert_int_eq(lariat_handler_set(loop, both.fd, NULL, on_writable, &both), 0);
+    iterate(5);
+    ck_assert_int_eq(lariat_handler_set(loop, both.fd, on_readable, on_writable, &both), 0);
+    poll_until(loop, &both.n_readable, 3); /* the end of the file, at each look */
+    ck_assert_int_eq(both.n_writable, 0);
+    unwatch(&both);
+    poll_until_quiet(loop);
+    close_both(fds);
+}
+END_TEST
+
 START_TEST(a_hang_up_calls_readable)
 {
     int fds[2];
@@ -516,6 +569,8 @@ static void add_events(Suite *suite)
     tcase_add_test(tc, setting_an_edge_handler_again_tells_what_is_ready_now);
     tcase_add_test(tc, a_writable_handler_runs_while_there_is_room);
     tcase_add_test(tc, both_callbacks_run_when_both_are_ready);
+    tcase_add_test(tc, a_writer_is_not_woken_again_and_again_because_its_peer_sends_no_more);
+    tcase_add_test(tc, a_writer_that_was_hushed_may_begin_to_read);
     tcase_add_test(tc, a_hang_up_calls_readable);
     tcase_add_test(tc, a_hang_up_calls_an_edge_handler_once_and_lets_the_loop_sleep);
     tcase_add_test(tc, a_handler_may_find_nothing_left_to_read);
