@@ -205,15 +205,12 @@ static void watch(struct monitor_client *client)
 /* Do all that can be done now; may free the client. */
 static void go_on(struct monitor_client *client)
 {
-    size_t before;
-
-    do { /* sending makes room for the replies to more commands */
-        before = client->input_begin;
+    do { /* sending makes room for the replies to more commands, of which no handler would tell */
         execute_input(client);
         flush(client);
-    } while (client->input_begin != before);
-    tell_lost_events(client);
-    flush(client);
+        tell_lost_events(client);
+        flush(client);
+    } while (client->input_begin < client->input_end && takes_commands(client));
     if (!is_finished(client))
         watch(client);
     if (is_finished(client))
