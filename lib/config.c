@@ -65,7 +65,7 @@ int config_set(struct config *config, enum property property, const char *text, 
     return 0;
 }
 
-static int check_sizes(const struct config *config, char **errmsg)
+int config_check(const struct config *config, char **errmsg)
 {
     int64_t sq = config->numbers[PROPERTY_SQ_ENTRIES], cq = config->numbers[PROPERTY_CQ_ENTRIES];
     int64_t batch = config->numbers[PROPERTY_AIO_MAX_BATCH];
@@ -76,22 +76,6 @@ static int check_sizes(const struct config *config, char **errmsg)
         return errmsg_set(errmsg, -ERANGE, "cq-entries: '%" PRId64 "' is out of range: 0, or %" PRId64 " (sq-entries) to %" PRId64,
                           cq, sq, lariat_property_at(PROPERTY_CQ_ENTRIES)->max);
     return 0;
-}
-
-int config_check(const struct config *config, char **errmsg)
-{
-    struct lariat_poll_params params;
-    char *policy;
-    int err;
-
-    config_get_poll(config, &params);
-    err = poll_params_check(&params); /* the ranges have been looked at: it is the policy */
-    if (!err)
-        return check_sizes(config, errmsg);
-    policy = property_format(PROPERTY_POLL_POLICY, params.policy);
-    errmsg_set(errmsg, err, "poll-policy: '%s' is not built yet", policy ? policy : "?");
-    free(policy);
-    return err;
 }
 
 char *config_text(const struct config *config, enum property property)

@@ -114,7 +114,7 @@ static char *say_other(int err)
     if (err == EINVAL)
         hint = ": an option is out of range, or this kernel is too old for a ring with a CQ size of its own (Linux 5.5)";
     else if (err == EOPNOTSUPP)
-        hint = ": the option or polling policy asked for is not built";
+        hint = ": the option asked for is not built";
     else if (err == EAGAIN)
         hint = ": no more threads can be made (RLIMIT_NPROC, the pids cgroup, or memory)";
     if (asprintf(&text, "the loop could not be made (%s)%s.", strerror(err), hint) < 0)

@@ -57,6 +57,9 @@ library_sources = \
 	lib/options.h \
 	lib/poll.c \
 	lib/poll.h \
+	lib/poll_auto.c \
+	lib/poll_auto.h \
+	lib/poll_params.c \
 	lib/property.c \
 	lib/property.h \
 	lib/registry.c \

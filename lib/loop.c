@@ -17,7 +17,6 @@
 #include "cpu.h"
 #include "handler.h"
 #include "op.h"
-#include "poll.h"
 #include "seam.h"
 
 #define WAKE_ERRORS_MAX 16
@@ -176,13 +175,13 @@ static int sleep_until(struct lariat_loop *loop, int64_t deadline_ns)
     return loop_tolerate(loop, err);
 }
 
-static void learn(struct lariat_loop *loop, int64_t waited_ns)
+static void learn(struct lariat_loop *loop, const struct poll_wait *wait)
 {
     int64_t before = loop->window_ns;
 
     if (!loop->params.max_ns)
         return;
-    loop->window_ns = poll_next_window(&loop->params, before, waited_ns);
+    loop->window_ns = poll_observe(&loop->poll, &loop->params, wait);
     if (loop->window_ns == before)
         return;
     stat_add(loop->window_ns > before ? &loop->stats.window_grown : &loop->stats.window_shrunk, 1);
@@ -194,6 +193,7 @@ static int wait_for_work(struct lariat_loop *loop)
 {
     struct loop_histograms *histograms = loop_histograms(loop);
     int64_t deadline_ns = loop_deadline_ns(loop);
+    struct poll_wait wait = { .window_ns = loop->window_ns };
     int64_t begin_ns, now_ns, slept_ns;
     int err = 0;
 
@@ -202,15 +202,18 @@ static int wait_for_work(struct lariat_loop *loop)
     begin_ns = now_ns = clock_now_ns();
     if (deadline_ns <= begin_ns)
         return submit_now(loop);
-    if (!loop->window_ns || !spin(loop, deadline_ns, &now_ns)) {
+    wait.slept = !loop->window_ns || !spin(loop, deadline_ns, &now_ns);
+    wait.spun_ns = time_between(begin_ns, now_ns);
+    if (wait.slept) {
         slept_ns = now_ns;
         err = sleep_until(loop, deadline_ns);
         now_ns = clock_now_ns();
         stat_add(&loop->stats.sleep_ns, (uint64_t)time_between(slept_ns, now_ns));
     }
-    learn(loop, time_between(begin_ns, now_ns));
+    wait.waited_ns = time_between(begin_ns, now_ns);
+    learn(loop, &wait);
     if (histograms)
-        lariat_histogram_add(&histograms->wait, time_between(begin_ns, now_ns));
+        lariat_histogram_add(&histograms->wait, wait.waited_ns);
     return err;
 }
 

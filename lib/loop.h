@@ -20,6 +20,7 @@
 #include "fork.h"
 #include "hook.h"
 #include "notify.h"
+#include "poll.h"
 #include "ring.h"
 #include "stats.h"
 #include "timer.h"
@@ -86,7 +87,8 @@ struct lariat_loop {
     struct lariat_poll_params params; /* in force */
     unsigned workers_max[2];          /* in force */
     unsigned tuning_seen;             /* version that is in force */
-    int64_t window_ns;
+    struct poll_state poll;
+    int64_t window_ns; /* of the next spin */
     bool submits_complete; /* what is submitted tends to complete inside the submit */
     unsigned submits_waited; /* submissions with a wait since that was tried last */
     bool polling;        /* inside lariat_loop_poll(), dispatch or close */

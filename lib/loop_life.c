@@ -9,7 +9,6 @@
 #include "loop.h"
 #include "op.h"
 #include "options.h"
-#include "poll.h"
 
 #define SQ_ENTRIES_DEFAULT 128
 #define CQ_PER_SQ_DEFAULT 4
@@ -144,6 +143,16 @@ static int limit_workers(struct lariat_loop *loop, const unsigned limits[2])
     return ring_limit_workers(&loop->ring, limits);
 }
 
+/* Forget what the policy has learnt. */
+static void begin_policy(struct lariat_loop *loop, const struct lariat_poll_params *params)
+{
+    static const struct poll_costs costs = { .penalty_ns = 25000, .wake_ns = 18750 };
+
+    loop->params = *params;
+    loop->window_ns = poll_reset(&loop->poll, params, &costs);
+    stat_set(&loop->stats.window_ns, (uint64_t)loop->window_ns);
+}
+
 int loop_take_tuning(struct lariat_loop *loop)
 {
     struct loop_tuning tuning;
@@ -152,9 +161,7 @@ int loop_take_tuning(struct lariat_loop *loop)
     tuning = loop->tuning_set;
     loop->tuning_seen = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed);
     pthread_mutex_unlock(&loop->params_mutex);
-    loop->params = tuning.poll;
-    loop->window_ns = 0;
-    stat_set(&loop->stats.window_ns, 0);
+    begin_policy(loop, &tuning.poll);
     ring_set_batch_max(&loop->ring, tuning.batch_max);
     return limit_workers(loop, tuning.workers_max);
 }
@@ -251,7 +258,7 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
         loop->tuning_set.poll = *opts->poll;
     else
         lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_CLASSIC);
-    loop->params = loop->tuning_set.poll;
+    begin_policy(loop, &loop->tuning_set.poll);
     loop->generation = fork_generation();
     loop->name = strdup(opts->name);
     if (!loop->generation || !loop->name)

@@ -45,7 +45,7 @@ LARIAT_API LARIAT_NODISCARD int lariat_iothread_new(const char *id, const struct
  * a comma inside a value is written twice ("cpu-affinity=0,,2"); of a key given twice the last value counts. The first may be
  * "iothread", the type, as in QEMU's -object. `id` is needed; the other keys are the properties (property.h).
  * Any thread; blocks likewise. Errors: those above; -EINVAL (a key unknown or without its value, a value that is none),
- * -ERANGE, -EOPNOTSUPP (a policy not built, something this kernel lacks), -EPERM (scheduling policy). *errmsg then says which
+ * -ERANGE, -EOPNOTSUPP (something this kernel lacks), -EPERM (scheduling policy). *errmsg then says which
  * property, which value and what would do; malloc'ed; errmsg may be NULL; NULL in it only when there is no memory.
  */
 LARIAT_API LARIAT_NODISCARD int lariat_iothread_new_from_string(const char *spec, struct lariat_iothread **out,

@@ -44,7 +44,7 @@ struct lariat_loop_options {
  * Make a loop owned by the calling thread. On success *out holds the first reference.
  * When the kernel lacks memory for the queues they are halved, down to 32 and 128 entries (lariat_loop_get_stats() tells).
  * Any thread; may block for some 200 ms when memory is short; opts may be NULL.
- * Errors: -EINVAL (a size, flag or reserved word), -E2BIG (an option newer than this library), -ERANGE, -EOPNOTSUPP (flags or policy not built), -ENOMEM, and whatever
+ * Errors: -EINVAL (a size, flag or reserved word), -E2BIG (an option newer than this library), -ERANGE, -EOPNOTSUPP (a flag not built), -ENOMEM, and whatever
  * the kernel refuses a ring or an eventfd with: -EPERM, -ENOSYS, -EMFILE, -ENFILE ... (lariat_explain_setup()).
  */
 LARIAT_API LARIAT_NODISCARD int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out);
@@ -99,7 +99,7 @@ LARIAT_API int lariat_loop_call(struct lariat_loop *loop, void (*fn)(void *), vo
 
 /*
  * Replace all poll parameters at once, live; the window starts again from zero. In force from the next wait on.
- * Any thread; takes a mutex for some ns, no I/O path does. -ERANGE or -EINVAL (value), -EOPNOTSUPP (policy not built),
+ * Any thread; takes a mutex for some ns, no I/O path does. -ERANGE or -EINVAL (value),
  * and then nothing changed; -ESHUTDOWN after close.
  */
 LARIAT_API int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_poll_params *params);

@@ -20,8 +20,13 @@ extern "C" {
  *                       waited <= window: keep. waited > max_ns: shrink (shrink 0: to zero; else window / shrink).
  *                       Otherwise, if window < max_ns and waited < max_ns: grow (from 0 to 4000 ns; else window * grow, where
  *                       grow 0 means 2), at most max_ns. waited == max_ns: keep.
- * LARIAT_POLL_WEIGHTED  An average of the waits (QEMU 11.1). Not built yet: refused with -EOPNOTSUPP.
- * LARIAT_POLL_AUTO      The window of least expected cost. Not built yet: refused with -EOPNOTSUPP.
+ * LARIAT_POLL_WEIGHTED  The rule of QEMU after 11.1: the window follows an average of the waits. The average is the first wait, then
+ *                       moves by 1 / 2^weight of the way to each; one that reaches max_ns counts as 0. Average > window: grow to the
+ *                       larger of the average and window * grow, at most max_ns. Average < window / shrink: window / shrink.
+ *                       grow 0 and shrink 0 mean 2, weight 0 means 3.
+ * LARIAT_POLL_AUTO      Learns the distribution of the waits and takes the window of least expected cost: ns spun, at their price,
+ *                       against the penalty of a sleep, which the loop measures while it runs. A spin is worth its while up to
+ *                       penalty * 100 / price. Follows a change to shorter waits within 128 waits, to longer ones within 1500.
  */
 enum lariat_poll_policy {
     LARIAT_POLL_CLASSIC = 0,
@@ -39,7 +44,7 @@ struct lariat_poll_params {
     int64_t grow;        /* factor, 0 to INT64_MAX; 0: the policy's own (classic: 2); 1: never grow beyond the first step */
     int64_t shrink;      /* divisor, 0 to INT64_MAX; 0: the policy's own (classic: drop to zero); 1: never shrink */
     int64_t weight;      /* weighted only: a shift, 0 to 63; 0 means 3 */
-    int64_t price;       /* auto only: percent, 0 to 10000; 100: a ns spun costs as much as a ns of latency */
+    int64_t price;       /* auto only: percent, 0 to 10000; 100: a ns spun costs as much as a ns of latency; 0: nothing */
     int64_t cpu_budget;  /* auto only: percent of one CPU that may be spun away, 0 to 100; 0: no limit */
     int64_t reserved[8];
 };

@@ -61,6 +61,7 @@ unit_tests += \
 	tests/unit/test_op_net \
 	tests/unit/test_op_stop \
 	tests/unit/test_poll \
+	tests/unit/test_poll_auto \
 	tests/unit/test_property \
 	tests/unit/test_registry \
 	tests/unit/test_ring \

@@ -59,7 +59,7 @@ START_TEST(queue_sizes_are_rounded_up_to_powers_of_two)
 }
 END_TEST
 
-static struct lariat_poll_params auto_params, negative_params, reserved_params;
+static struct lariat_poll_params negative_params, reserved_params;
 
 static const struct {
     const char *why;
@@ -76,7 +76,6 @@ static const struct {
     { "cq less than sq", sizeof(struct lariat_loop_options), 64, 63, 0, NULL, -EINVAL },
     { "unknown flag", sizeof(struct lariat_loop_options), 0, 0, 1u << 31, NULL, -EINVAL },
     { "iopoll", sizeof(struct lariat_loop_options), 0, 0, LARIAT_LOOP_IOPOLL, NULL, -EOPNOTSUPP },
-    { "policy auto", sizeof(struct lariat_loop_options), 0, 0, 0, &auto_params, -EOPNOTSUPP },
     { "negative maximum", sizeof(struct lariat_loop_options), 0, 0, 0, &negative_params, -ERANGE },
     { "reserved word", sizeof(struct lariat_loop_options), 0, 0, 0, &reserved_params, -EINVAL },
 };
@@ -84,7 +83,6 @@ enum { N_BAD_OPTIONS = sizeof(bad_options) / sizeof(bad_options[0]) };
 
 START_TEST(bad_options_are_refused_and_leave_nothing_behind)
 {
-    lariat_poll_params_init(&auto_params, LARIAT_POLL_AUTO);
     negative_params = classic_params(-1);
     reserved_params = classic_params(0);
     reserved_params.reserved[7] = 1;

@@ -84,13 +84,11 @@ START_TEST(each_reserved_word_must_be_zero)
 }
 END_TEST
 
-START_TEST(policies_that_are_not_built_are_refused)
+START_TEST(the_defaults_of_every_policy_are_accepted)
 {
     struct lariat_poll_params params;
-    lariat_poll_params_init(&params, LARIAT_POLL_WEIGHTED);
-    ck_assert_int_eq(poll_params_check(&params), -EOPNOTSUPP);
-    lariat_poll_params_init(&params, LARIAT_POLL_AUTO);
-    ck_assert_int_eq(poll_params_check(&params), -EOPNOTSUPP);
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)_i);
+    ck_assert_int_eq(poll_params_check(&params), 0);
 }
 END_TEST
 
@@ -146,7 +144,7 @@ enum { N_CLASSIC = sizeof(classic) / sizeof(classic[0]) };
 START_TEST(the_classic_window_moves_as_the_table_says)
 {
     const struct lariat_poll_params params = params_of(classic[_i].max_ns, classic[_i].grow, classic[_i].shrink);
-    const int64_t window_ns = poll_next_window(&params, classic[_i].window_ns, classic[_i].waited_ns);
+    const int64_t window_ns = poll_classic(&params, classic[_i].window_ns, classic[_i].waited_ns);
     ck_assert_msg(window_ns == classic[_i].expected_ns, "%s: %lld instead of %lld", classic[_i].why, (long long)window_ns,
                   (long long)classic[_i].expected_ns);
 }
@@ -159,10 +157,10 @@ START_TEST(short_waits_open_the_window_step_by_step_and_a_long_one_closes_it)
     int64_t window_ns = 0;
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-        window_ns = poll_next_window(&params, window_ns, 32767);
+        window_ns = poll_classic(&params, window_ns, 32767);
         ck_assert_int_eq(window_ns, steps[i]);
     }
-    window_ns = poll_next_window(&params, window_ns, 32769);
+    window_ns = poll_classic(&params, window_ns, 32769);
     ck_assert_int_eq(window_ns, 0);
 }
 END_TEST
@@ -212,11 +210,91 @@ START_TEST(no_legal_values_overflow_or_leave_the_range)
         window_ns = window_ns > params.max_ns ? params.max_ns : window_ns;
         const int64_t waited_ns = random_value(&state, i % 2 == 0 ? params.max_ns : window_ns);
 
-        const int64_t next_ns = poll_next_window(&params, window_ns, waited_ns);
+        const int64_t next_ns = poll_classic(&params, window_ns, waited_ns);
         ck_assert_msg(next_ns == reference(&params, window_ns, waited_ns) && next_ns >= 0 && next_ns <= params.max_ns,
                       "max %lld grow %lld shrink %lld window %lld waited %lld: %lld", (long long)params.max_ns,
                       (long long)params.grow, (long long)params.shrink, (long long)window_ns, (long long)waited_ns,
                       (long long)next_ns);
+    }
+}
+END_TEST
+
+/* The weighted rule */
+
+static const struct {
+    const char *why;
+    int64_t max_ns, grow, shrink, weight, average_ns, window_ns, waited_ns, expected_ns, expected_average_ns;
+} weighted[] = {
+    { "the first wait is the average", 32768, 0, 0, 0, -1, 0, 5000, 5000, 5000 },
+    { "a first wait of nothing", 32768, 0, 0, 0, -1, 0, 0, 0, 0 },
+    { "the average moves an eighth of the way", 32768, 0, 0, 0, 8000, 8000, 16000, 16000, 9000 },
+    { "and down", 32768, 0, 0, 0, 8000, 8000, 0, 8000, 7000 },
+    { "weight 1: half of the way", 32768, 0, 0, 1, 8000, 20000, 16000, 20000, 12000 },
+    { "weight 63: never moves", 32768, 0, 0, 63, 8000, 8000, INT64_MAX, 8000, 8000 },
+    { "the average is more than the window grown", 32768, 0, 0, 0, 20000, 4000, 20000, 20000, 20000 },
+    { "the window grown is more than the average", 32768, 4, 0, 0, 8100, 8000, 8100, 32000, 8100 },
+    { "grow stops at max", 32768, 0, 0, 0, 24000, 20000, 24000, 32768, 24000 },
+    { "grow 1: the average itself", 32768, 1, 0, 0, 24000, 20000, 24000, 24000, 24000 },
+    { "average equals the window: keep", 32768, 0, 0, 0, 8000, 8000, 8000, 8000, 8000 },
+    { "average equals the window shrunk: keep", 32768, 0, 0, 0, 8000, 16000, 8000, 16000, 8000 },
+    { "less than that: shrink", 32768, 0, 0, 0, 8000, 16002, 8000, 8001, 8000 },
+    { "shrink 1 never shrinks", 32768, 0, 1, 0, 8000, 32768, 8000, 32768, 8000 },
+    { "shrink by the largest divisor", 32768, 0, INT64_MAX, 0, 0, 32768, 0, 32768, 0 },
+    { "an average of max counts as nothing", 32768, 0, 0, 0, 32768, 16000, 32768, 8000, 32768 },
+    { "above max likewise", 32768, 0, 4, 0, 80000, 16000, 80000, 4000, 80000 },
+    { "a ns below max counts", 32768, 0, 0, 0, 32760, 16000, 32760, 32760, 32760 },
+    { "max 0, waited: zero", 0, 0, 0, 0, -1, 0, 1, 0, 1 },
+    { "the largest of everything", INT64_MAX, INT64_MAX, INT64_MAX, 63, INT64_MAX - 1, 4000, INT64_MAX, INT64_MAX, INT64_MAX - 1 },
+    { "the largest average does not overflow", INT64_MAX, 2, 2, 1, INT64_MAX, 5, INT64_MAX, 2, INT64_MAX },
+};
+enum { N_WEIGHTED = sizeof(weighted) / sizeof(weighted[0]) };
+
+START_TEST(the_weighted_window_moves_as_the_table_says)
+{
+    struct lariat_poll_params params = params_of(weighted[_i].max_ns, weighted[_i].grow, weighted[_i].shrink);
+    struct poll_state state = { .average_ns = weighted[_i].average_ns };
+    params.weight = weighted[_i].weight;
+    const int64_t window_ns = poll_weighted(&state, &params, weighted[_i].window_ns, weighted[_i].waited_ns);
+    ck_assert_msg(window_ns == weighted[_i].expected_ns, "%s: window %lld", weighted[_i].why, (long long)window_ns);
+    ck_assert_msg(state.average_ns == weighted[_i].expected_average_ns, "%s: average %lld", weighted[_i].why,
+                  (long long)state.average_ns);
+}
+END_TEST
+
+START_TEST(no_legal_values_lead_weighted_out_of_the_range)
+{
+    uint64_t random = test_seed();
+    for (int i = 0; i < 300000; i++) {
+        struct lariat_poll_params params = params_of(random_value(&random, 32768), random_value(&random, 2), 0);
+        struct poll_state state = { .average_ns = random_value(&random, params.max_ns) };
+        params.shrink = random_value(&random, 2);
+        params.weight = (int64_t)(test_random(&random) & 63);
+        int64_t window_ns = random_value(&random, params.max_ns);
+        window_ns = window_ns > params.max_ns ? params.max_ns : window_ns;
+        const int64_t waited_ns = random_value(&random, i % 2 == 0 ? params.max_ns : window_ns);
+
+        const int64_t next_ns = poll_weighted(&state, &params, window_ns, waited_ns);
+        ck_assert(next_ns >= 0 && next_ns <= params.max_ns && state.average_ns >= 0);
+        ck_assert(next_ns <= window_ns || next_ns >= state.average_ns);
+    }
+}
+END_TEST
+
+/* The common door */
+
+START_TEST(each_policy_answers_for_itself_and_forgets_at_a_reset)
+{
+    const struct poll_costs costs = { .penalty_ns = 10000, .wake_ns = 7500 };
+    const struct poll_wait wait = { .window_ns = 0, .waited_ns = 9000, .slept = true };
+    const int64_t first[] = { 0, 0, 40000 }, then[] = { 4000, 9000, 40000 };
+    struct lariat_poll_params params;
+    struct poll_state state;
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)_i);
+    params.max_ns = 100000;
+
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(poll_reset(&state, &params, &costs), first[_i]);
+        ck_assert_int_eq(poll_observe(&state, &params, &wait), then[_i]);
     }
 }
 END_TEST
@@ -242,7 +320,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, all_legal_values_are_accepted);
     tcase_add_test(tc, each_value_out_of_range_is_refused);
     tcase_add_test(tc, each_reserved_word_must_be_zero);
-    tcase_add_test(tc, policies_that_are_not_built_are_refused);
+    tcase_add_loop_test(tc, the_defaults_of_every_policy_are_accepted, 0, 3);
     tcase_add_test(tc, a_policy_that_does_not_exist_is_invalid);
     tcase_add_test(tc, null_parameters_abort_and_name_the_function);
 
@@ -250,6 +328,13 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(tc, the_classic_window_moves_as_the_table_says, 0, N_CLASSIC);
     tcase_add_test(tc, short_waits_open_the_window_step_by_step_and_a_long_one_closes_it);
     tcase_add_test(tc, no_legal_values_overflow_or_leave_the_range);
+
+    tc = case_of(suite, "weighted");
+    tcase_add_loop_test(tc, the_weighted_window_moves_as_the_table_says, 0, N_WEIGHTED);
+    tcase_add_test(tc, no_legal_values_lead_weighted_out_of_the_range);
+
+    tc = case_of(suite, "policies");
+    tcase_add_loop_test(tc, each_policy_answers_for_itself_and_forgets_at_a_reset, 0, 3);
 }
 
 int main(void)
