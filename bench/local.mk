@@ -43,6 +43,7 @@ bench_lariat_bench_SOURCES = \
 	bench/report_tsv.c \
 	bench/run.c \
 	bench/run.h \
+	bench/simulate.h \
 	bench/target.c \
 	bench/target.h \
 	bench/units.c \
@@ -61,6 +62,7 @@ bench_lariat_bench_CPPFLAGS = \
 	$(NULL)
 bench_lariat_bench_LDADD = \
 	lib/monitor/liblariat-monitor.la \
+	bench/libsimulate.la \
 	lib/liblariat.la \
 	$(LIBURING_LIBS) \
 	$(JANSSON_LIBS) \
@@ -68,6 +70,23 @@ bench_lariat_bench_LDADD = \
 	$(ISAL_LIBS) \
 	-lm \
 	$(NULL)
+
+# lariat-bench simulate runs the library's own policies, which are pure and private: these two of its
+# files, and no others, are built a second time for it.
+noinst_LTLIBRARIES += bench/libsimulate.la
+bench_libsimulate_la_SOURCES = \
+	bench/simulate.c \
+	bench/simulate.h \
+	bench/simulation.c \
+	bench/simulation.h \
+	bench/traces.c \
+	bench/traces.h \
+	lib/poll.c \
+	lib/poll.h \
+	lib/poll_auto.c \
+	lib/poll_auto.h \
+	$(NULL)
+bench_libsimulate_la_CPPFLAGS = $(private_cppflags)
 
 bench_lariat_microbench_SOURCES = \
 	bench/microbench.c \
@@ -135,6 +154,7 @@ bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
 bench_unit_tests = \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
+	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_verify \
 	tests/unit/test_bench_work \
@@ -147,6 +167,8 @@ tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_offsets_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_options_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_simulate_CPPFLAGS = $(bench_test_cppflags) -iquote $(top_srcdir)/lib
+tests_unit_test_bench_simulate_LDADD = bench/libsimulate.la $(bench_test_ldadd)
 tests_unit_test_bench_units_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_units_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_verify_CPPFLAGS = $(bench_test_cppflags)
@@ -163,6 +185,7 @@ bench_sh_tests = \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
+	tests/sh/bench-simulate.sh \
 	tests/sh/bench-verify.sh \
 	$(NULL)
 if BUILD_BENCH

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "report.h"
 #include "run.h"
+#include "simulate.h"
 
 #define EXIT_OK 0
 #define EXIT_FAILED 1
@@ -117,6 +118,10 @@ static int bench(const struct bench_options *options)
 int main(int argc, char **argv)
 {
     struct bench_options options;
+
+    if (argc > 1 && !strcmp(argv[1], "simulate"))
+        return simulate_main(argc - 1, argv + 1);
+
     int rc = options_parse(&options, argc, argv, stderr);
     int status = EXIT_OK;
 
