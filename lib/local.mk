@@ -18,6 +18,8 @@ library_sources = \
 	lib/cpu.h \
 	lib/cpu_list.c \
 	lib/cpu_list.h \
+	lib/cpu_share.c \
+	lib/cpu_share.h \
 	lib/embed.c \
 	lib/errmsg.c \
 	lib/errmsg.h \
@@ -74,6 +76,8 @@ library_sources = \
 	lib/timer.c \
 	lib/timer.h \
 	lib/uring_compat.h \
+	lib/wait_auto.c \
+	lib/wait_auto.h \
 	lib/watch.c \
 	lib/watch.h \
 	$(NULL)

@@ -109,6 +109,11 @@ static inline int64_t time_between(int64_t begin_ns, int64_t end_ns)
     return end_ns > begin_ns ? end_ns - begin_ns : 0;
 }
 
+int loop_submit(struct lariat_loop *loop)
+{
+    return submit_now(loop);
+}
+
 enum spin_end { SPIN_WORK, SPIN_DEADLINE, SPIN_VAIN };
 
 /*
@@ -154,7 +159,7 @@ static bool spin(struct lariat_loop *loop, int64_t deadline_ns, int64_t *now_ns)
     return end != SPIN_VAIN;
 }
 
-static int sleep_until(struct lariat_loop *loop, int64_t deadline_ns)
+int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
 {
     struct ring *ring = &loop->ring;
     int err = 0;
@@ -171,7 +176,7 @@ static int sleep_until(struct lariat_loop *loop, int64_t deadline_ns)
         if (err || ring_cq_ready(ring) || !after || after >= before)
             break;
     }
-    notify_lower(&loop->notify);
+    loop->woken_by_notify = notify_lower(&loop->notify);
     return loop_tolerate(loop, err);
 }
 
@@ -198,7 +203,9 @@ static int wait_for_work(struct lariat_loop *loop)
     int err = 0;
 
     if (!loop->params.max_ns && likely(!histograms))
-        return sleep_until(loop, deadline_ns);
+        return loop_sleep(loop, deadline_ns);
+    if (loop->params.policy == LARIAT_POLL_AUTO && loop->params.max_ns)
+        return wait_auto(loop, histograms);
     begin_ns = now_ns = clock_now_ns();
     if (deadline_ns <= begin_ns)
         return submit_now(loop);
@@ -206,7 +213,7 @@ static int wait_for_work(struct lariat_loop *loop)
     wait.spun_ns = time_between(begin_ns, now_ns);
     if (wait.slept) {
         slept_ns = now_ns;
-        err = sleep_until(loop, deadline_ns);
+        err = loop_sleep(loop, deadline_ns);
         now_ns = clock_now_ns();
         stat_add(&loop->stats.sleep_ns, (uint64_t)time_between(slept_ns, now_ns));
     }

@@ -24,6 +24,7 @@
 #include "ring.h"
 #include "stats.h"
 #include "timer.h"
+#include "wait_auto.h"
 
 #define CACHE_LINE 64
 
@@ -88,7 +89,9 @@ struct lariat_loop {
     unsigned workers_max[2];          /* in force */
     unsigned tuning_seen;             /* version that is in force */
     struct poll_state poll;
+    struct wait_auto waits;
     int64_t window_ns; /* of the next spin */
+    bool woken_by_notify; /* the last sleep, perhaps */
     bool submits_complete; /* what is submitted tends to complete inside the submit */
     unsigned submits_waited; /* submissions with a wait since that was tried last */
     bool polling;        /* inside lariat_loop_poll(), dispatch or close */
@@ -178,6 +181,10 @@ static inline void loop_queued(struct lariat_loop *loop)
 
 /* One iteration without or with waiting. 1, 0 or -errno. The caller is the owner and holds loop->polling. */
 int loop_iterate(struct lariat_loop *loop, bool blocking);
+
+/* The parts of a wait that all policies share: sleep, having submitted what is queued; or only submit it. 0 or -errno. */
+int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns);
+int loop_submit(struct lariat_loop *loop);
 
 /*
  * Of what an enter answered: 0 for what does not mean that the ring is broken, after some patience if the kernel has no

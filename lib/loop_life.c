@@ -143,14 +143,11 @@ static int limit_workers(struct lariat_loop *loop, const unsigned limits[2])
     return ring_limit_workers(&loop->ring, limits);
 }
 
-/* Forget what the policy has learnt. */
+/* Forget what the policy has learnt; what a sleep costs stays known. */
 static void begin_policy(struct lariat_loop *loop, const struct lariat_poll_params *params)
 {
-    static const struct poll_costs costs = { .penalty_ns = 25000, .wake_ns = 18750 };
-
     loop->params = *params;
-    loop->window_ns = poll_reset(&loop->poll, params, &costs);
-    stat_set(&loop->stats.window_ns, (uint64_t)loop->window_ns);
+    wait_auto_reset(loop);
 }
 
 int loop_take_tuning(struct lariat_loop *loop)
@@ -258,7 +255,6 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
         loop->tuning_set.poll = *opts->poll;
     else
         lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_CLASSIC);
-    begin_policy(loop, &loop->tuning_set.poll);
     loop->generation = fork_generation();
     loop->name = strdup(opts->name);
     if (!loop->generation || !loop->name)
@@ -293,6 +289,7 @@ int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop *
         loop_free(loop, false);
         return err;
     }
+    begin_policy(loop, &loop->tuning_set.poll);
     *out = loop;
     return 0;
 }

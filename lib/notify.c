@@ -9,6 +9,9 @@
 int notify_init(struct notify *n, uint64_t *n_writes)
 {
     atomic_init(&n->me, 0);
+    atomic_init(&n->wrote_ns, 0);
+    atomic_init(&n->wrote_cpu, -1);
+    atomic_init(&n->stamps, false);
     n->n_writes = n_writes;
     n->fd = seam_eventfd_open();
     return n->fd < 0 ? n->fd : 0;
@@ -29,6 +32,13 @@ void notify_drain(struct notify *n)
         ;
 }
 
+/* Before the write: what follows it is the wake-up, which is to be measured. */
+static void stamp(struct notify *n)
+{
+    atomic_store_explicit(&n->wrote_cpu, seam_current_cpu(), memory_order_relaxed);
+    atomic_store_explicit(&n->wrote_ns, seam_now_ns(), memory_order_release);
+}
+
 /*
  * A saturated counter (only somebody else who got hold of the descriptor can do that) makes write fail without an event, so
  * it is emptied and written again. Keeps errno: this may run in a signal handler.
@@ -37,6 +47,8 @@ static void write_eventfd(struct notify *n)
 {
     int saved = errno;
 
+    if (atomic_load_explicit(&n->stamps, memory_order_relaxed))
+        stamp(n);
     while (seam_eventfd_write(n->fd, 1) < 0) {
         if (errno == EAGAIN)
             notify_drain(n);

@@ -30,6 +30,9 @@ struct notify {
     _Atomic uint32_t me;
     int fd;
     uint64_t *n_writes; /* where to count eventfd writes */
+    _Atomic int64_t wrote_ns;  /* when, if stamps are wanted; written by whoever took ASLEEP */
+    _Atomic int wrote_cpu;     /* and on which CPU */
+    _Atomic bool stamps;       /* set by the owner: it wants to know */
 };
 
 /* Make the eventfd. 0 or -errno. n_writes is a counter that all producers add to. Owner, before anybody else knows it. */
@@ -82,11 +85,24 @@ static inline void notify_raise(struct notify *n)
     atomic_fetch_or_explicit(&n->me, NOTIFY_ASLEEP, memory_order_acq_rel);
 }
 
-/* Owner: awake again. A producer may have taken the bit already. */
-static inline void notify_lower(struct notify *n)
+/* Owner: awake again. Returns whether a producer has taken the bit already. */
+static inline bool notify_lower(struct notify *n)
 {
-    if (atomic_load_explicit(&n->me, memory_order_relaxed) & NOTIFY_ASLEEP)
-        atomic_fetch_and_explicit(&n->me, ~NOTIFY_ASLEEP, memory_order_acq_rel);
+    if (!(atomic_load_explicit(&n->me, memory_order_relaxed) & NOTIFY_ASLEEP))
+        return true;
+    return !(atomic_fetch_and_explicit(&n->me, ~NOTIFY_ASLEEP, memory_order_acq_rel) & NOTIFY_ASLEEP);
+}
+
+/*
+ * Owner: when and where the eventfd was written last. Who took the bit may not have come to that yet, so look whether it is
+ * later than the sleep began; and two may have written meanwhile, so CPU and time need not belong together. Hints, both.
+ */
+static inline int64_t notify_written(const struct notify *n, int *cpu)
+{
+    int64_t ns = atomic_load_explicit(&n->wrote_ns, memory_order_acquire); /* pairs with stamp() in notify.c */
+
+    *cpu = atomic_load_explicit(&n->wrote_cpu, memory_order_relaxed);
+    return ns;
 }
 
 #endif

@@ -16,9 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "cpu_share.h"
 
 struct io_uring;
 struct io_uring_params;
@@ -41,6 +44,10 @@ struct seam {
     int64_t (*now_ns)(void);
     void (*sleep_ns)(int64_t ns);
     void (*yield)(void);
+    int (*current_cpu)(void);
+    int64_t (*thread_cpu_ns)(void);
+    int64_t (*involuntary_switches)(void);
+    unsigned (*cpu_share)(void);
     int (*thread_create)(pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *opaque);
 };
 
@@ -120,6 +127,51 @@ static inline void seam_yield(void)
     seam->yield();
 #else
     sched_yield();
+#endif
+}
+
+/* The CPU that this thread runs on, or -1. Async-signal-safe. */
+static inline int seam_current_cpu(void)
+{
+#ifdef LARIAT_SEAM
+    return seam->current_cpu();
+#else
+    return sched_getcpu();
+#endif
+}
+
+/* CPU time of this thread. */
+static inline int64_t seam_thread_cpu_ns(void)
+{
+#ifdef LARIAT_SEAM
+    return seam->thread_cpu_ns();
+#else
+    struct timespec ts = { 0, 0 };
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+#endif
+}
+
+/* How often this thread had to leave its CPU to another one. */
+static inline int64_t seam_involuntary_switches(void)
+{
+#ifdef LARIAT_SEAM
+    return seam->involuntary_switches();
+#else
+    struct rusage usage;
+
+    return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
+#endif
+}
+
+/* See cpu_share.h. */
+static inline unsigned seam_cpu_share(void)
+{
+#ifdef LARIAT_SEAM
+    return seam->cpu_share();
+#else
+    return cpu_share();
 #endif
 }
 

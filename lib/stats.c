@@ -7,15 +7,18 @@
 
 #include "loop.h"
 
-/* The counters are consecutive words; each is read in one piece. */
+/* Consecutive words; each is read in one piece. */
+static void copy_words(uint64_t *to, const uint64_t *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes / sizeof(*from); i++)
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
 static void copy_counters(struct lariat_loop_stats *to, const struct lariat_loop_stats *from)
 {
-    const uint64_t *source = &from->iterations;
-    uint64_t *target = &to->iterations;
-    size_t n = (offsetof(struct lariat_loop_stats, setup_flags) - offsetof(struct lariat_loop_stats, iterations)) / sizeof(*source);
-
-    for (size_t i = 0; i < n; i++)
-        target[i] = __atomic_load_n(&source[i], __ATOMIC_RELAXED);
+    copy_words(&to->iterations, &from->iterations,
+               offsetof(struct lariat_loop_stats, setup_flags) - offsetof(struct lariat_loop_stats, iterations));
+    copy_words(&to->penalty_ns, &from->penalty_ns, sizeof(*from) - offsetof(struct lariat_loop_stats, penalty_ns));
 }
 
 void lariat_loop_get_stats(struct lariat_loop *loop, struct lariat_loop_stats *stats)

@@ -70,9 +70,20 @@ struct lariat_loop_stats {
     bool registered_ring;      /* the ring descriptor is registered */
     bool no_iowait;            /* idle waits do not count as iowait */
     bool abs_deadlines;        /* the kernel takes absolute deadlines */
+    /* The policy auto; 0 under the others, and as long as nothing was measured. */
+    uint64_t penalty_ns;       /* current: what a sleep costs, in ns of latency, its CPU time at poll-price included */
+    uint64_t wake_notify_ns;   /* current, median: from the write of another thread on another CPU to running again */
+    uint64_t wake_timer_ns;    /* current, median: from a deadline to running; the kernel's timer slack is in it */
+    uint64_t wake_probe_ns;    /* current, median: by how much waits that slept on trial outlast those that were spun for */
+    uint64_t sleep_cpu_ns;     /* current, median: CPU time of this thread for a sleep */
+    uint64_t wakes_same_cpu;   /* sleeps ended by a thread on the CPU of the loop: no spinning for a while */
+    uint64_t spins_preempted;  /* spins cut off by another thread: likewise */
+    uint64_t spins_crowded;    /* spins given up because more threads were spinning than there are CPUs: likewise */
+    uint64_t spins_unpaid;     /* spins that poll-cpu-budget did not allow */
 };
 #define LARIAT_LOOP_STATS_INIT { sizeof(struct lariat_loop_stats), \
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, false, false, false }
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, false, false, false, \
+    0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * A histogram of durations: 29 groups of 64 buckets. Below 128 ns each ns has its bucket, above that each power of two has

@@ -50,6 +50,15 @@ static const struct {
     { "handlers-run", offsetof(struct lariat_loop_stats, handlers_run) },
     { "ops-inline", offsetof(struct lariat_loop_stats, ops_inline) },
     { "op-errors", offsetof(struct lariat_loop_stats, op_errors) },
+    { "penalty-ns", offsetof(struct lariat_loop_stats, penalty_ns) },
+    { "wake-notify-ns", offsetof(struct lariat_loop_stats, wake_notify_ns) },
+    { "wake-timer-ns", offsetof(struct lariat_loop_stats, wake_timer_ns) },
+    { "wake-probe-ns", offsetof(struct lariat_loop_stats, wake_probe_ns) },
+    { "sleep-cpu-ns", offsetof(struct lariat_loop_stats, sleep_cpu_ns) },
+    { "wakes-same-cpu", offsetof(struct lariat_loop_stats, wakes_same_cpu) },
+    { "spins-preempted", offsetof(struct lariat_loop_stats, spins_preempted) },
+    { "spins-crowded", offsetof(struct lariat_loop_stats, spins_crowded) },
+    { "spins-unpaid", offsetof(struct lariat_loop_stats, spins_unpaid) },
 };
 enum { N_COUNTERS = sizeof(counters) / sizeof(counters[0]) };
 

@@ -19,6 +19,10 @@ const struct seam seam_real = {
     .now_ns = seam_now_ns,
     .sleep_ns = seam_sleep_ns,
     .yield = seam_yield,
+    .current_cpu = seam_current_cpu,
+    .thread_cpu_ns = seam_thread_cpu_ns,
+    .involuntary_switches = seam_involuntary_switches,
+    .cpu_share = seam_cpu_share,
     .thread_create = seam_thread_create,
 };
 

@@ -586,6 +586,22 @@ static int thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*
     return EAGAIN;
 }
 
+/* Who wakes whom on which CPU, and who is preempted, is chance: the loop may only wait better or worse for it. */
+static int current_cpu(void)
+{
+    return (int)choice_random(2);
+}
+
+static int64_t involuntary_switches(void)
+{
+    return sim_time() >> (12 + choice_random(8));
+}
+
+static unsigned cpu_share_of_sim(void)
+{
+    return choice_header(15) >> 6;
+}
+
 const struct seam kernel_seam = {
     .ring_setup = ring_setup,
     .ring_exit = ring_exit,
@@ -601,5 +617,9 @@ const struct seam kernel_seam = {
     .now_ns = now_ns,
     .sleep_ns = sleep_ns,
     .yield = yield,
+    .current_cpu = current_cpu,
+    .thread_cpu_ns = sim_time,
+    .involuntary_switches = involuntary_switches,
+    .cpu_share = cpu_share_of_sim,
     .thread_create = thread_create,
 };

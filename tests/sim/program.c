@@ -119,7 +119,7 @@ static void set_params(unsigned what)
     struct lariat_poll_params params, read;
     int err;
 
-    lariat_poll_params_init(&params, LARIAT_POLL_CLASSIC);
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)((what & 7) % 3));
     params.max_ns = what & 64 ? -1 : windows[what >> 3 & 3];
     params.shrink = what >> 5 & 1;
     err = lariat_loop_set_poll_params(oracle.loop, &params);

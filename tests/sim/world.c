@@ -164,10 +164,11 @@ static int make_loop(void)
     struct lariat_poll_params params;
     uint8_t sizes = choice_header(13), flags = choice_header(14);
 
-    lariat_poll_params_init(&params, LARIAT_POLL_CLASSIC);
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)((choice_header(15) >> 3 & 3) % 3));
     params.max_ns = windows[flags & 7];
     params.grow = flags >> 3 & 3;
     params.shrink = flags >> 5 & 1;
+    params.cpu_budget = choice_header(15) >> 5 & 1 ? 10 : 0;
     opts.poll = &params;
     opts.sq_entries = sq[sizes & 7];
     opts.cq_entries = opts.sq_entries << (sizes >> 3 & 3);
