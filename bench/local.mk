@@ -28,10 +28,23 @@ bench_lariat_bench_SOURCES = \
 	bench/main.c \
 	bench/offsets.c \
 	bench/offsets.h \
+	bench/option_parser.h \
+	bench/option_print.c \
 	bench/option_table.c \
 	bench/option_table.h \
+	bench/option_table_engine.c \
+	bench/option_table_load.c \
+	bench/option_table_others.c \
+	bench/option_table_program.c \
+	bench/option_table_report.c \
+	bench/option_table_target.c \
+	bench/option_table_time.c \
+	bench/option_table_verify.c \
+	bench/option_value.c \
+	bench/option_value.h \
 	bench/options.c \
 	bench/options.h \
+	bench/options_check.c \
 	bench/options_help.c \
 	bench/plain_thread.c \
 	bench/plain_thread.h \
@@ -48,6 +61,9 @@ bench_lariat_bench_SOURCES = \
 	bench/target.h \
 	bench/units.c \
 	bench/units.h \
+	bench/values.c \
+	bench/values.h \
+	bench/values_text.c \
 	bench/verify.c \
 	bench/verify.h \
 	bench/work.c \
@@ -141,10 +157,23 @@ bench_libparts_la_SOURCES = \
 	bench/crc32c.c \
 	bench/iostat.c \
 	bench/offsets.c \
+	bench/option_print.c \
 	bench/option_table.c \
+	bench/option_table_engine.c \
+	bench/option_table_load.c \
+	bench/option_table_others.c \
+	bench/option_table_program.c \
+	bench/option_table_report.c \
+	bench/option_table_target.c \
+	bench/option_table_time.c \
+	bench/option_table_verify.c \
+	bench/option_value.c \
 	bench/options.c \
+	bench/options_check.c \
 	bench/options_help.c \
 	bench/units.c \
+	bench/values.c \
+	bench/values_text.c \
 	bench/verify.c \
 	bench/work.c \
 	$(NULL)
@@ -156,6 +185,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_units \
+	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
 	tests/unit/test_bench_work \
 	$(NULL)
@@ -171,6 +201,8 @@ tests_unit_test_bench_simulate_CPPFLAGS = $(bench_test_cppflags) -iquote $(top_s
 tests_unit_test_bench_simulate_LDADD = bench/libsimulate.la $(bench_test_ldadd)
 tests_unit_test_bench_units_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_units_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_values_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_values_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_verify_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_verify_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_work_CPPFLAGS = $(bench_test_cppflags)

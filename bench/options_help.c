@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What the table of options tells readers: --help, names of values, and the echo in the results. */
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "option_table.h"
+#include "option_value.h"
 #include "options.h"
 
 #define COLUMN 30
@@ -75,9 +76,11 @@ static const char ENDING[] =
 
 void options_print_help(FILE *out)
 {
+    const struct option_row *row;
+
     fputs(INTRODUCTION, out);
-    for (const struct option_row *row = option_table; row->name; row++)
-        if (row->type != OPTION_LATER)
+    for (size_t i = 0; (row = option_at(i)); i++)
+        if (row->state == OPTION_BUILT)
             print_row(out, row);
     fputs(ENDING, out);
 }
@@ -113,27 +116,22 @@ static bool always_echoed(const char *name)
     return false;
 }
 
-static void echo_default(const struct job_options *job, const struct option_row *row,
-                         void (*fn)(void *opaque, const char *name, const char *value), void *opaque)
+static void echo_parsed(const struct job_options *job, const struct option_row *row,
+                        void (*fn)(void *opaque, const char *name, const char *value), void *opaque)
 {
-    const uint64_t *value = (const uint64_t *)((const char *)job + row->offset);
-    char number[24];
+    char *text = option_print(row, (const char *)job + row->offset);
 
-    if (row->type == OPTION_CHOICE) {
-        fn(opaque, row->name, choice_name(row->name, *value));
-        return;
-    }
-    snprintf(number, sizeof(number), "%" PRIu64, *value);
-    fn(opaque, row->name, number);
+    fn(opaque, row->name, text ? text : "?");
+    free(text);
 }
 
 void options_echo(const struct job_options *job, bool global, void (*fn)(void *opaque, const char *name, const char *value),
                   void *opaque)
 {
-    for (const struct option_row *row = option_table; row->name; row++) {
-        size_t i = (size_t)(row - option_table);
+    const struct option_row *row;
 
-        if (row->scope != SCOPE_JOB || row->type == OPTION_LATER)
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        if (row->scope != SCOPE_JOB || row->type == TYPE_NONE)
             continue;
         if (global ? job->given[i] != NULL : job->given[i] && !job->given_globally[i])
             fn(opaque, row->name, job->given[i]);
@@ -141,7 +139,17 @@ void options_echo(const struct job_options *job, bool global, void (*fn)(void *o
             if (job->given[i])
                 fn(opaque, row->name, job->given[i]);
             else
-                echo_default(job, row, fn, opaque);
+                echo_parsed(job, row, fn, opaque);
         }
     }
+}
+
+void options_echo_parsed(const struct job_options *job, void (*fn)(void *opaque, const char *name, const char *value),
+                         void *opaque)
+{
+    const struct option_row *row;
+
+    for (size_t i = 0; (row = option_at(i)); i++)
+        if (row->scope == SCOPE_JOB && row->type != TYPE_NONE && (job->given[i] || always_echoed(row->name)))
+            echo_parsed(job, row, fn, opaque);
 }

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define NS_PER_SECOND INT64_C(1000000000)
-
 static const char NOT_A_NUMBER[] = "it is not a number";
 static const char LISTS[] = "lists are not understood here";
 static const char TOO_LARGE[] = "it does not fit into 64 bits";
@@ -51,11 +49,32 @@ static int multiply(uint64_t *value, uint64_t factor, const char **why)
     return 0;
 }
 
-int parse_size(const char *text, uint64_t *value, bool *decimal, const char **why)
+int parse_signed(const char *text, int64_t *value, const char **why)
+{
+    bool negative = *text == '-';
+    const char *rest;
+    uint64_t magnitude;
+    int rc = parse_digits(text + negative, &magnitude, &rest, why);
+
+    if (rc)
+        return rc;
+    if (*rest) {
+        *why = "there is something behind the number";
+        return -EINVAL;
+    }
+    if (magnitude > INT64_MAX) {
+        *why = TOO_LARGE;
+        return -ERANGE;
+    }
+    *value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    return 0;
+}
+
+int parse_size(const char *text, unsigned kb_base, uint64_t *value, bool *decimal, const char **why)
 {
     static const char prefixes[] = "kmgtp";
     const char *rest, *prefix = NULL;
-    uint64_t base = 1024;
+    uint64_t base = kb_base;
 
     *decimal = false;
     int rc = parse_digits(text, value, &rest, why);
@@ -65,7 +84,7 @@ int parse_size(const char *text, uint64_t *value, bool *decimal, const char **wh
         rest++;
     if (prefix && strcasecmp(rest, "ib") == 0) {
         *decimal = true;
-        base = 1000;
+        base = kb_base == 1024 ? 1000 : 1024;
         rest += 2;
     } else if (tolower((unsigned char)*rest) == 'b') {
         rest++;
@@ -99,7 +118,7 @@ int parse_percent(const char *text, unsigned *percent, const char **why)
     return 0;
 }
 
-int parse_duration(const char *text, enum duration_unit bare, int64_t *ns, const char **why)
+int parse_duration(const char *text, int64_t unit_ns, int64_t *ns, const char **why)
 {
     static const struct {
         const char *name;
@@ -116,7 +135,7 @@ int parse_duration(const char *text, enum duration_unit bare, int64_t *ns, const
         { "h", 3600 * NS_PER_SECOND },
         { "d", 86400 * NS_PER_SECOND },
     };
-    int64_t unit = bare == DURATION_NS ? 1 : NS_PER_SECOND;
+    int64_t unit = unit_ns;
     const char *rest;
     uint64_t value;
     int rc = parse_digits(text, &value, &rest, why);

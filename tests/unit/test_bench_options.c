@@ -164,13 +164,19 @@ static const struct {
     { "--poll-max=3", "did you mean --poll_max_ns?" },
     { "--rw=randred", "did you mean randread?" },
     { "--rw=trim", "not built" },
-    { "--rw=read:8", "no such value" },
+    { "--rw=read:8", "not built" },
+    { "--rw=read:", "empty" },
+    { "--rw=randread:0", "not 0" },
+    { "--rw=randread:-1", "more than 0" },
+    { "--rw=redd:8", "did you mean read?" },
     { "--iodepth=0", "1 to 32768" },
     { "--iodepth=32769", "1 to 32768" },
     { "--rwmixread=101", "0 to 100" },
     { "--bs=0", "too small" },
     { "--bs=1.5k", "fractions" },
-    { "--bs=8k,32k", "lists" },
+    { "--bs=8k,32k,4k,2k", "three at most" },
+    { "--bs=8kx", "something behind" },
+    { "--bs=,", "empty" },
     { "--bs=", "empty" },
     { "--size=101%", "1% to 100%" },
     { "--size=4k%", "percentage" },
@@ -179,14 +185,23 @@ static const struct {
     { "--poll-max-ns=-1", "negative" },
     { "--poll-policy=auto", "not built" },
     { "--poll-policy=linear", "classic" },
-    { "--ioengine=sync", "liburing" },
+    { "--ioengine=mmap", "does not have that engine" },
+    { "--ioengine=sink", "did you mean sync?" },
     { "--cpus_allowed=3-1", "CPU list" },
     { "--direct=2", "0 and 1" },
     { "--time_based=yes", "0 and 1" },
     { "--verify=md5", "crc32c" },
     { "--output-format=json,xml", "normal" },
     { "--output-format=json,tsv", "not json and tsv" },
-    { "--group_reporting", "does not have it yet" },
+    { "--loops=2", "not built yet" },
+    { "--hipri", "IOPOLL is not built yet" },
+    { "--zonemode=strided", "not supported: zoned devices" },
+    { "--bssplit=4k/50:8k/40", "100 percent" },
+    { "--bsrange=8k-4k", "ends before it begins" },
+    { "--nice=20", "-20 to 19" },
+    { "--percentile_list=0:50", "out of range" },
+    { "--random_distribution=zipf:1", "not 1" },
+    { "--max-jobs=0", "1 to" },
     { "--filename=", "empty" },
     { "--size", "missing" },
     { "job.fio", "job files" },
@@ -273,7 +288,7 @@ START_TEST(the_echo_holds_what_was_given_and_what_readers_rely_on)
     ck_assert_msg(p.rc == 0, "%s", p.said);
     options_echo(&p.options.jobs[0], false, keep, job);
     options_echo(&p.options.global, true, keep, global);
-    ck_assert_str_eq(job, "bs=4096;rw=read;iodepth=8;numjobs=1;fixedbufs=1;ioengine=lariat;");
+    ck_assert_str_eq(job, "rw=read;bs=4096;ioengine=lariat;iodepth=8;numjobs=1;fixedbufs=1;");
     ck_assert_str_eq(global, "size=1m;runtime=1;time_based=1;");
     parsed_free(&p);
 }
@@ -288,13 +303,177 @@ START_TEST(help_names_every_option)
     ck_assert_ptr_nonnull(out);
     options_print_help(out);
     fclose(out);
-    for (const struct option_row *row = option_table; row->name; row++) {
-        char name[64];
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        char flag[64], valued[64];
 
-        snprintf(name, sizeof(name), "  --%s", row->name);
-        ck_assert_msg((strstr(text, name) != NULL) == (row->type != OPTION_LATER), "%s", row->name);
+        snprintf(flag, sizeof(flag), "  --%s ", row->name);
+        snprintf(valued, sizeof(valued), "  --%s=", row->name);
+        ck_assert_msg((strstr(text, flag) || strstr(text, valued)) == (row->state == OPTION_BUILT), "%s", row->name);
     }
     free(text);
+}
+END_TEST
+
+START_TEST(the_table_fits_and_no_name_stands_for_two_options)
+{
+    const struct option_row *row;
+    size_t n = 0;
+
+    for (; (row = option_at(n)); n++) {
+        ck_assert_msg(option_find(row->name, strlen(row->name)) == row, "%s stands twice", row->name);
+        if (row->alias)
+            ck_assert_msg(option_find(row->alias, strlen(row->alias)) == row, "%s stands twice", row->alias);
+        ck_assert_uint_eq(option_index(row), n);
+        ck_assert_ptr_nonnull(row->help);
+    }
+    ck_assert_uint_le(n, OPTIONS_MAX);
+}
+END_TEST
+
+/* An option, and how it is printed once it is understood; empty: as it stands. */
+static const struct {
+    const char *arg;
+    const char *printed;
+} understood[] = {
+    { "bs=8k", "8192" },
+    { "bs=8k,32k", "8192,32768,32768" },
+    { "bs=,8k", "4096,8192,8192" },
+    { "bsrange=1k-4k,8k-16k,", "1024-4096,8192-16384," },
+    { "bssplit=4k/50:64k/", "4096/50:65536/50,4096/50:65536/50,4096/50:65536/50" },
+    { "rw=randtrimwrite", "" },
+    { "rw=randread:8", "" },
+    { "rw=write:4k", "write:4096" },
+    { "rw=readwrite", "rw" },
+    { "size=50%", "" },
+    { "size=1G", "1073741824" },
+    { "filesize=4k-1m", "4096-1048576" },
+    { "offset=10%", "" },
+    { "randseed=0x89", "137" },
+    { "percentage_random=10,20", "10,20,20" },
+    { "random_distribution=zipf:1.2", "" },
+    { "random_distribution=pareto:0.2:0.5", "" },
+    { "random_distribution=zoned:60/10:40/90", "zoned:60/10:40/90,60/10:40/90,60/10:40/90" },
+    { "sync_file_range=wait_before,write:32", "" },
+    { "sync=1", "sync" },
+    { "buffer_pattern=\"ab\"", "0x6162" },
+    { "verify_pattern=0xff%o255", "0xff%o0xff" },
+    { "runtime=1m", "60000000000ns" },
+    { "startdelay=5-10", "5000000000ns-10000000000ns" },
+    { "startdelay=5", "5000000000ns-5000000000ns" },
+    { "rate=1m,512k", "1048576,524288,524288" },
+    { "rate_iops=,1000", "0,1000,1000" },
+    { "rate_cycle=500", "500000000ns" },
+    { "thinktime=10", "10000ns" },
+    { "thinktime=10ms", "10000000ns" },
+    { "max_latency=10,20", "10000ns,20000ns,20000ns" },
+    { "latency_percentile=99.5", "" },
+    { "percentile_list=50:99.9", "" },
+    { "steadystate=iops:0.3%", "" },
+    { "ignore_error=EAGAIN,ENOSPC:122", "EAGAIN,ENOSPC:EDQUOT," },
+    { "continue_on_error=io", "io" },
+    { "nonvectored=-1", "" },
+    { "nice=-5", "" },
+    { "cpus_allowed=0-3,6", "" },
+    { "ioengine=libaio", "lariat" },
+    { "log_max_value=1", "max" },
+    { "ss_dur=5s", "5000000000ns" },
+};
+
+/* fn of options_echo_parsed(): the value of the option that stands first in the text. */
+static void keep_one(void *opaque, const char *name, const char *value)
+{
+    char *text = opaque;
+    size_t n = strlen(name);
+
+    if (strncmp(text, name, n) == 0 && text[n] == '=')
+        strcpy(text + n + 1, value);
+}
+
+/* Parse --OPTION=VALUE, and put what was understood in the place of the value. */
+static void understand(char text[256])
+{
+    char arg[300], *equals = strchr(text, '=');
+    const struct option_row *row = option_find(text, (size_t)(equals - text));
+    struct parsed p;
+
+    ck_assert_ptr_nonnull(row);
+    snprintf(arg, sizeof(arg), "--%s", text);
+    parse(&p, ARGS("--name=a", arg));
+    ck_assert_msg(p.options.n_jobs == 1 && p.options.jobs[0].given[option_index(row)], "%s: %s", text, p.said);
+    sprintf(arg, "%s=", row->name);
+    options_echo_parsed(&p.options.jobs[0], keep_one, arg);
+    strcpy(text, arg);
+    parsed_free(&p);
+}
+
+START_TEST(values_are_understood_and_what_is_printed_means_the_same)
+{
+    char first[256], second[256];
+
+    strcpy(first, understood[_i].arg);
+    understand(first);
+    const char *expected = *understood[_i].printed ? understood[_i].printed : strchr(understood[_i].arg, '=') + 1;
+    ck_assert_str_eq(strchr(first, '=') + 1, expected);
+    strcpy(second, first);
+    understand(second);
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(of_options_that_are_not_built_those_without_an_effect_are_accepted)
+{
+    struct parsed p;
+
+    parse(&p, ARGS("--name=a", "--loops=1", "--verify_fatal=0", "--gtod_reduce=0", "--rate_process=linear", "--do_verify=1",
+                   "--random_distribution=random", "--sqthread_poll_cpu=-1", "--hipri=0", "--bs=4k,4k,4k"));
+    ck_assert_msg(p.rc == 0, "%s", p.said);
+    ck_assert_str_eq(p.said, "");
+    parsed_free(&p);
+    parse(&p, ARGS("--name=a", "--loops=2", "--verify_fatal=1", "--bs=8k"));
+    ck_assert_int_eq(p.rc, -EINVAL);
+    ck_assert(strstr(p.said, "--loops=2") && strstr(p.said, "--verify_fatal=1"));
+    parsed_free(&p);
+}
+END_TEST
+
+START_TEST(what_has_no_meaning_here_is_ignored_with_a_warning)
+{
+    struct parsed p;
+
+    parse(&p, ARGS("--clocksource=cpu", "--name=a", "--gtod_cpu=1", "--error_dump", "--thread=1"));
+    ck_assert_msg(p.rc == 0, "%s", p.said);
+    ck_assert(strstr(p.said, "--clocksource: ignored: ") && strstr(p.said, "--error_dump: ignored: "));
+    parsed_free(&p);
+}
+END_TEST
+
+START_TEST(of_opposites_the_last_one_counts)
+{
+    struct parsed p;
+
+    parse(&p, ARGS("--name=a", "--rwmixwrite=30", "--buffered=0", "--name=b", "--rwmixread=10", "--rwmixwrite=30",
+                   "--direct=1", "--buffered=1"));
+    ck_assert_msg(p.rc == 0, "%s", p.said);
+    ck_assert(p.options.jobs[0].rwmixread == 70 && p.options.jobs[0].direct);
+    ck_assert(p.options.jobs[1].rwmixread == 70 && !p.options.jobs[1].direct);
+    parsed_free(&p);
+}
+END_TEST
+
+START_TEST(the_size_of_blocks_is_that_of_the_split_or_the_range_or_bs)
+{
+    struct parsed p;
+
+    parse(&p, ARGS("--name=a", "--rw=rw", "--bs=1k,2k", "--name=b", "--rw=read", "--bs=1k,2k", "--bsrange=4k-8k", "--name=c",
+                   "--rw=write", "--bssplit=4k/50:512/50"));
+    const struct job_options *jobs = p.options.jobs;
+
+    ck_assert_uint_eq(p.options.n_jobs, 3);
+    ck_assert(jobs[0].bs == 2048 && jobs[0].block[DIR_READ].max == 1024 && jobs[0].block[DIR_TRIM].min == 2048);
+    ck_assert(jobs[1].bs == 8192 && jobs[1].block[DIR_READ].min == 4096);
+    ck_assert(jobs[2].bs == 4096 && jobs[2].block[DIR_WRITE].min == 512 && jobs[2].block[DIR_WRITE].max == 4096);
+    parsed_free(&p);
 }
 END_TEST
 
@@ -312,6 +491,13 @@ static void add_cases(Suite *suite)
     tcase_add_test(good, a_warning_tells_what_kib_means);
     tcase_add_test(good, the_echo_holds_what_was_given_and_what_readers_rely_on);
     tcase_add_test(good, help_names_every_option);
+    tcase_add_test(good, the_table_fits_and_no_name_stands_for_two_options);
+    tcase_add_loop_test(good, values_are_understood_and_what_is_printed_means_the_same, 0,
+                        sizeof(understood) / sizeof(understood[0]));
+    tcase_add_test(good, of_options_that_are_not_built_those_without_an_effect_are_accepted);
+    tcase_add_test(good, what_has_no_meaning_here_is_ignored_with_a_warning);
+    tcase_add_test(good, of_opposites_the_last_one_counts);
+    tcase_add_test(good, the_size_of_blocks_is_that_of_the_split_or_the_range_or_bs);
     tcase_add_loop_test(refused, bad_options_are_refused_in_one_line_that_names_them, 0, sizeof(bad) / sizeof(bad[0]));
     tcase_add_test(refused, combinations_that_make_no_sense_are_refused);
     tcase_add_test(refused, arguments_of_any_length_are_survived);

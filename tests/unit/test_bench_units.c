@@ -13,7 +13,7 @@ static uint64_t size_or_fail(const char *text)
     uint64_t value = 0;
     bool decimal;
 
-    ck_assert_msg(parse_size(text, &value, &decimal, &why) == 0, "%s: %s", text, why);
+    ck_assert_msg(parse_size(text, 1024, &value, &decimal, &why) == 0, "%s: %s", text, why);
     return value;
 }
 
@@ -23,11 +23,11 @@ static void size_must_be(const char *text, int expected_rc)
     uint64_t value;
     bool decimal;
 
-    ck_assert_msg(parse_size(text, &value, &decimal, &why) == expected_rc, "\"%s\" gave another result", text);
+    ck_assert_msg(parse_size(text, 1024, &value, &decimal, &why) == expected_rc, "\"%s\" gave another result", text);
     ck_assert_ptr_nonnull(why);
 }
 
-static int64_t duration_or_fail(const char *text, enum duration_unit bare)
+static int64_t duration_or_fail(const char *text, int64_t bare)
 {
     const char *why = NULL;
     int64_t ns = 0;
@@ -62,10 +62,10 @@ START_TEST(kib_keeps_fios_meaning_and_is_marked)
     uint64_t value;
     bool decimal;
 
-    ck_assert_int_eq(parse_size("4KiB", &value, &decimal, &why), 0);
+    ck_assert_int_eq(parse_size("4KiB", 1024, &value, &decimal, &why), 0);
     ck_assert_uint_eq(value, 4000);
     ck_assert(decimal);
-    ck_assert_int_eq(parse_size("4k", &value, &decimal, &why), 0);
+    ck_assert_int_eq(parse_size("4k", 1024, &value, &decimal, &why), 0);
     ck_assert(!decimal);
     ck_assert_uint_eq(size_or_fail("2mib"), 2000000);
 }
@@ -113,18 +113,18 @@ END_TEST
 
 START_TEST(durations_take_all_units)
 {
-    ck_assert_int_eq(duration_or_fail("10", DURATION_SECONDS), INT64_C(10000000000));
-    ck_assert_int_eq(duration_or_fail("10", DURATION_NS), 10);
-    ck_assert_int_eq(duration_or_fail("32768", DURATION_NS), 32768);
-    ck_assert_int_eq(duration_or_fail("100us", DURATION_NS), 100000);
-    ck_assert_int_eq(duration_or_fail("100usec", DURATION_NS), 100000);
-    ck_assert_int_eq(duration_or_fail("5ns", DURATION_SECONDS), 5);
-    ck_assert_int_eq(duration_or_fail("250ms", DURATION_SECONDS), 250000000);
-    ck_assert_int_eq(duration_or_fail("2s", DURATION_NS), INT64_C(2000000000));
-    ck_assert_int_eq(duration_or_fail("1m", DURATION_SECONDS), INT64_C(60000000000));
-    ck_assert_int_eq(duration_or_fail("1h", DURATION_SECONDS), INT64_C(3600000000000));
-    ck_assert_int_eq(duration_or_fail("1d", DURATION_SECONDS), INT64_C(86400000000000));
-    ck_assert_int_eq(duration_or_fail("9223372036854775807", DURATION_NS), INT64_MAX);
+    ck_assert_int_eq(duration_or_fail("10", NS_PER_SECOND), INT64_C(10000000000));
+    ck_assert_int_eq(duration_or_fail("10", 1), 10);
+    ck_assert_int_eq(duration_or_fail("32768", 1), 32768);
+    ck_assert_int_eq(duration_or_fail("100us", 1), 100000);
+    ck_assert_int_eq(duration_or_fail("100usec", 1), 100000);
+    ck_assert_int_eq(duration_or_fail("5ns", NS_PER_SECOND), 5);
+    ck_assert_int_eq(duration_or_fail("250ms", NS_PER_SECOND), 250000000);
+    ck_assert_int_eq(duration_or_fail("2s", 1), INT64_C(2000000000));
+    ck_assert_int_eq(duration_or_fail("1m", NS_PER_SECOND), INT64_C(60000000000));
+    ck_assert_int_eq(duration_or_fail("1h", NS_PER_SECOND), INT64_C(3600000000000));
+    ck_assert_int_eq(duration_or_fail("1d", NS_PER_SECOND), INT64_C(86400000000000));
+    ck_assert_int_eq(duration_or_fail("9223372036854775807", 1), INT64_MAX);
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(bad_durations_are_refused)
         const char *why = NULL;
         int64_t ns;
 
-        ck_assert_msg(parse_duration(bad[i], DURATION_SECONDS, &ns, &why) != 0, "\"%s\" was accepted", bad[i]);
+        ck_assert_msg(parse_duration(bad[i], NS_PER_SECOND, &ns, &why) != 0, "\"%s\" was accepted", bad[i]);
         ck_assert_ptr_nonnull(why);
     }
 }

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* What the options of a job mean together: what follows from them, and what cannot be. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "option_parser.h"
+#include "options.h"
+#include "verify.h"
+
+#define PREFIX "lariat-bench: "
+
+static int refuse_job(const struct job_options *job, const char *why, FILE *err)
+{
+    fprintf(err, PREFIX "job %s: %s\n", job->name, why);
+    return -EINVAL;
+}
+
+/* bssplit counts before bsrange, and that before bs. */
+static void derive_block(struct job_options *job, unsigned direction)
+{
+    const struct size_split *split = &job->bssplit[direction];
+    struct value_range *block = &job->block[direction];
+
+    *block = (struct value_range){ job->bs_typed[direction], job->bs_typed[direction] };
+    if (job->bsrange[direction].max)
+        *block = job->bsrange[direction];
+    if (!split->n)
+        return;
+    *block = (struct value_range){ UINT64_MAX, 0 };
+    for (unsigned i = 0; i < split->n; i++) {
+        if (split->entries[i].bytes < block->min)
+            block->min = split->entries[i].bytes;
+        if (split->entries[i].bytes > block->max)
+            block->max = split->entries[i].bytes;
+    }
+}
+
+static bool uses_direction(const struct job_options *job, unsigned direction)
+{
+    enum rw_mode rw = (enum rw_mode)job->rw;
+
+    if (job->bs_is_seq_rand)
+        return direction != DIR_TRIM;
+    return direction == DIR_READ ? rw_reads(rw) : direction == DIR_WRITE ? rw_writes(rw) : rw_trims(rw);
+}
+
+static void derive_sizes(struct job_options *job)
+{
+    job->rw = job->rw_typed.mode;
+    job->rw_sequence = job->rw_typed.sequence;
+    job->bs = 0;
+    for (unsigned i = 0; i < DIRECTIONS; i++) {
+        derive_block(job, i);
+        if (uses_direction(job, i) && job->block[i].max > job->bs)
+            job->bs = job->block[i].max;
+    }
+}
+
+/* Groups as fio counts them: a barrier or new_group begins one, unless the present one is empty. */
+static void derive_groups(struct bench_options *options)
+{
+    unsigned group = 0;
+
+    for (size_t i = 0; i < options->n_jobs; i++) {
+        struct job_options *job = &options->jobs[i];
+
+        if (i > 0 && (job->stonewall || job->new_group))
+            group++;
+        job->group = group;
+    }
+}
+
+/* --wait_for names one job, and one further up. */
+static int derive_wait(struct bench_options *options, size_t i, FILE *err)
+{
+    struct job_options *job = &options->jobs[i];
+    unsigned n = 0;
+
+    job->wait_for_job = -1;
+    if (!job->wait_for)
+        return 0;
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(options->jobs[j].name, job->wait_for) == 0) {
+            job->wait_for_job = (int)j;
+            n++;
+        }
+    if (n == 1)
+        return 0;
+    fprintf(err, PREFIX "job %s: --wait_for=%s: %s\n", job->name, job->wait_for,
+            n ? "several jobs have that name" : "no job further up has that name");
+    return -EINVAL;
+}
+
+/* Options of which a part of the values is built only. */
+static int refuse_unbuilt(const struct job_options *job, FILE *err)
+{
+    for (unsigned i = 0; i < DIRECTIONS; i++)
+        if (uses_direction(job, i) && job->bs_typed[i] != job->bs)
+            return refuse_job(job, "--bs: sizes by direction are not built yet", err);
+    if (job->rw_sequence)
+        return refuse_job(job, "--rw: MODE:N is not built yet", err);
+    return 0;
+}
+
+static bool given_here(const struct job_options *job, const char *name)
+{
+    size_t i = option_index(option_find(name, strlen(name)));
+
+    return job->given[i] && !job->given_globally[i];
+}
+
+static int check_job(struct job_options *job, FILE *err)
+{
+    const char *why = NULL;
+
+    if (job->time_based && !job->runtime_ns)
+        why = "--time_based: it needs --runtime";
+    else if (job->fsync && job->fdatasync)
+        why = "--fdatasync: not together with --fsync";
+    else if (job->verify && job->ioengine == ENGINE_NULL)
+        why = "--verify: there is nothing to verify with --ioengine=null";
+    else if (job->verify && job->bs < VERIFY_HEADER_SIZE)
+        why = "--verify: it needs a --bs of 32 or more";
+    else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
+        why = "--size: --ioengine=null needs one, in bytes";
+    else if (!job->filename && strchr(job->name, '/'))
+        why = "--name: without --filename it names the file and may hold no '/'";
+    if (why)
+        return refuse_job(job, why, err);
+    if (job->ioengine != ENGINE_LARIAT && given_here(job, "poll_max_ns"))
+        fprintf(err, PREFIX "warning: job %s: --poll_max_ns has no meaning for --ioengine=%s\n", job->name,
+                options_engine_name((enum engine_kind)job->ioengine));
+    if (job->ioengine == ENGINE_PSYNC && job->iodepth > 1) {
+        fprintf(err, PREFIX "warning: job %s: psync has one I/O in flight, --iodepth=%" PRIu64 " is taken as 1\n", job->name,
+                job->iodepth);
+        job->iodepth = 1;
+    }
+    return 0;
+}
+
+static int check_program(struct bench_options *options, FILE *err)
+{
+    uint64_t n_clones = 0;
+
+    if (!options->formats)
+        options->formats = FORMAT_NORMAL;
+    if ((options->formats & FORMAT_JSON) && (options->formats & FORMAT_TSV)) {
+        fputs(PREFIX "--output-format: not json and tsv together, each wants the output for itself\n", err);
+        return -EINVAL;
+    }
+    if (!options->n_jobs) {
+        fputs(PREFIX
+              "--name: no job was given; for example: lariat-bench --name=a --filename=/tmp/a --size=64m --rw=randread\n",
+              err);
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < options->n_jobs; i++)
+        n_clones += options->jobs[i].numjobs;
+    if (n_clones > options->max_jobs) {
+        fprintf(err, PREFIX "--max_jobs: there are %" PRIu64 " jobs and clones, and no more than %" PRIu64 " are allowed\n",
+                n_clones, options->max_jobs);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int options_check(struct option_parser *parser)
+{
+    struct bench_options *options = parser->options;
+    int rc = 0;
+
+    derive_sizes(&options->global);
+    derive_groups(options);
+    for (size_t i = 0; i < options->n_jobs; i++)
+        derive_sizes(&options->jobs[i]);
+    if (options->refused)
+        return -EINVAL;
+    rc = check_program(options, parser->err);
+    for (size_t i = 0; i < options->n_jobs && !rc; i++) {
+        rc = derive_wait(options, i, parser->err);
+        if (!rc)
+            rc = refuse_unbuilt(&options->jobs[i], parser->err);
+        if (!rc)
+            rc = check_job(&options->jobs[i], parser->err);
+    }
+    return rc;
+}
