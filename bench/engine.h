@@ -10,6 +10,7 @@
 struct bench_engine {
     const char *name;
     bool has_loop; /* the --poll-... options mean something */
+    bool batches;  /* it submits many I/Os at once, and calls work_submitted() */
     /*
      * Start the job's thread and get everything ready, but no I/O yet. Failures are told on stderr, and leave nothing behind.
      * 0 or -errno.

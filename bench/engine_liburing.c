@@ -134,6 +134,7 @@ static inline void queue(const struct bench_job *job, struct bare *bare, struct 
         else
             io_uring_prep_write(sqe, fd, buf, length, offset);
         break;
+    case IO_TRIM: io_uring_prep_nop(sqe); break;
     case IO_SYNC: io_uring_prep_fsync(sqe, fd, job->options->fdatasync ? IORING_FSYNC_DATASYNC : 0); break;
     }
     if (bare->fixed_files)
@@ -146,6 +147,8 @@ static inline int iterate(struct bench_job *job, struct bare *bare)
 {
     struct io_uring_cqe *cqe;
     unsigned head, n = 0;
+
+    work_submitted(&job->work);
     int rc = io_uring_submit_and_wait(&bare->ring, 1);
 
     bare->enters++;
@@ -201,4 +204,4 @@ static int bare_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_liburing = { "liburing", false, bare_prepare, plain_go, plain_finish };
+const struct bench_engine engine_liburing = { "liburing", false, true, bare_prepare, plain_go, plain_finish };

@@ -42,6 +42,7 @@ static int carry_out(const struct bench_job *job, const struct bench_io *io)
     switch ((enum io_kind)io->kind) {
     case IO_READ: res = pread(fd, buf, length, offset); break;
     case IO_WRITE: res = pwrite(fd, buf, length, offset); break;
+    case IO_TRIM: res = -EOPNOTSUPP; break;
     case IO_SYNC: res = job->options->fdatasync ? fdatasync(fd) : fsync(fd); break;
     }
     return res < 0 ? -errno : (int)res;
@@ -76,4 +77,4 @@ static int psync_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_psync = { "psync", false, psync_prepare, plain_go, plain_finish };
+const struct bench_engine engine_psync = { "psync", false, false, psync_prepare, plain_go, plain_finish };

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "layout.h"
 
 #define PAGE 4096u
@@ -72,9 +73,10 @@ void job_free(struct bench_job *job)
 
 void job_begin(struct bench_job *job, const struct engine_counts *counts)
 {
-    job->tid = gettid();
+    __atomic_store_n(&job->tid, gettid(), __ATOMIC_RELEASE); /* the main thread may look at what it uses */
     job->counts_begin = *counts;
     getrusage(RUSAGE_THREAD, &job->usage_begin);
+    job->work.batched = job->engine->batches;
     work_begin(&job->work);
 }
 
@@ -101,22 +103,22 @@ void job_sample(struct bench_job *job, int64_t now_ns)
 {
     double seconds = (double)(now_ns - job->sampled_ns) / 1e9;
 
-    for (unsigned kind = IO_READ; kind <= IO_WRITE; kind++) {
-        uint64_t ios = iostat_ios(&job->work.stats[kind]);
-        double rate = (double)(ios - job->sampled_ios[kind]) / seconds;
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+        uint64_t ios = iostat_ios(&job->work.stats[kind]), bytes = iostat_bytes(&job->work.stats[kind]);
 
+        if (ios) {
+            rate_add(&job->iops[kind], (double)(ios - job->sampled_ios[kind]) / seconds);
+            rate_add(&job->bandwidth[kind], (double)(bytes - job->sampled_bytes[kind]) / seconds / 1024);
+        }
         job->sampled_ios[kind] = ios;
-        if (!ios)
-            continue;
-        rate_add(&job->iops[kind], rate);
-        rate_add(&job->bandwidth[kind], rate * (double)job->options->bs / 1024);
+        job->sampled_bytes[kind] = bytes;
     }
     job->sampled_ns = now_ns;
 }
 
 void job_tell_error(const struct bench_job *job)
 {
-    static const char *const kinds[] = { "reading", "writing", "syncing" };
+    static const char *const kinds[] = { "reading", "writing", "trimming", "syncing" };
     const struct bench_io *io = &job->work.failed;
 
     if (!job->work.error)

@@ -49,8 +49,8 @@ struct bench_job {
     int done_fd;
 
     /* The main thread's samples while it runs. */
-    struct rate_samples iops[2], bandwidth[2];
-    uint64_t sampled_ios[2];
+    struct rate_samples iops[IO_DIRECTIONS], bandwidth[IO_DIRECTIONS];
+    uint64_t sampled_ios[IO_DIRECTIONS], sampled_bytes[IO_DIRECTIONS];
     int64_t sampled_ns;
     int error; /* positive errno value, the work's included */
 };

@@ -9,6 +9,8 @@ bench_lariat_bench_SOURCES = \
 	bench/crc32c.h \
 	bench/device_guard.c \
 	bench/device_guard.h \
+	bench/disk_util.c \
+	bench/disk_util.h \
 	bench/engine.c \
 	bench/engine.h \
 	bench/engine_lariat.c \
@@ -23,9 +25,13 @@ bench_lariat_bench_SOURCES = \
 	bench/iostat.h \
 	bench/job.c \
 	bench/job.h \
+	bench/json_build.c \
+	bench/json_build.h \
 	bench/layout.c \
 	bench/layout.h \
 	bench/main.c \
+	bench/number_text.c \
+	bench/number_text.h \
 	bench/offsets.c \
 	bench/offsets.h \
 	bench/option_parser.h \
@@ -50,15 +56,26 @@ bench_lariat_bench_SOURCES = \
 	bench/plain_thread.h \
 	bench/progress.c \
 	bench/progress.h \
+	bench/report.c \
 	bench/report.h \
 	bench/report_json.c \
+	bench/report_json.h \
+	bench/report_json_io.c \
+	bench/report_json_lariat.c \
 	bench/report_normal.c \
+	bench/report_normal.h \
+	bench/report_normal_parts.c \
+	bench/report_terse.c \
 	bench/report_tsv.c \
 	bench/run.c \
 	bench/run.h \
 	bench/simulate.h \
 	bench/target.c \
 	bench/target.h \
+	bench/text_file.c \
+	bench/text_file.h \
+	bench/thread_usage.c \
+	bench/thread_usage.h \
 	bench/units.c \
 	bench/units.h \
 	bench/values.c \
@@ -155,7 +172,10 @@ check_LTLIBRARIES += bench/libparts.la
 bench_libparts_la_SOURCES = \
 	bench/cpulist.c \
 	bench/crc32c.c \
+	bench/disk_util.c \
+	bench/figures.c \
 	bench/iostat.c \
+	bench/number_text.c \
 	bench/offsets.c \
 	bench/option_print.c \
 	bench/option_table.c \
@@ -171,6 +191,12 @@ bench_libparts_la_SOURCES = \
 	bench/options.c \
 	bench/options_check.c \
 	bench/options_help.c \
+	bench/report.c \
+	bench/report_normal.c \
+	bench/report_normal_parts.c \
+	bench/report_terse.c \
+	bench/text_file.c \
+	bench/thread_usage.c \
 	bench/units.c \
 	bench/values.c \
 	bench/values_text.c \
@@ -181,6 +207,7 @@ bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
 
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
+	tests/unit/test_bench_figures \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
@@ -193,6 +220,8 @@ bench_unit_tests = \
 # Not lib/, where another options.h is.
 bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(top_srcdir)/tests/unit
 bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) -lm
+tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_offsets_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)

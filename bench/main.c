@@ -18,20 +18,33 @@
 #define EXIT_USAGE 2
 #define EXIT_VERIFY 3
 
-/* Where the document goes, if there is one, and else the normal report. */
+/*
+ * One document goes to `out`: JSON, terse or a table, and if there is none of these the normal report. Beside a document the
+ * normal report goes to stderr, so that standard output, or the file of --output, can always be read by a program.
+ */
+static FILE *normal_stream(const struct bench_options *options, FILE *out)
+{
+    if (!(options->formats & FORMAT_NORMAL))
+        return NULL;
+    return options->formats == FORMAT_NORMAL ? out : stderr;
+}
+
 static int write_reports(const struct bench_run *run, FILE *out)
 {
     unsigned formats = (unsigned)run->options->formats;
-    int rc = 0;
+    FILE *normal = normal_stream(run->options, out);
+    struct report report;
+    int rc = report_init(&report, run);
 
-    if (formats & FORMAT_JSON)
-        rc = report_json(run, out);
-    else if (formats & FORMAT_TSV)
-        rc = report_tsv(run, out);
-    else
-        return report_normal(run, out);
-    if (!rc && (formats & FORMAT_NORMAL))
-        rc = report_normal(run, stderr);
+    if (!rc && (formats & (FORMAT_JSON | FORMAT_JSON_PLUS)))
+        rc = report_json(&report, out);
+    if (!rc && (formats & FORMAT_TSV))
+        rc = report_tsv(&report, out);
+    if (!rc && (formats & FORMAT_TERSE))
+        rc = report_terse(&report, out);
+    if (!rc && normal)
+        rc = report_normal(&report, normal);
+    report_free(&report);
     return rc;
 }
 
@@ -66,6 +79,7 @@ static int status_of(const struct bench_run *run)
 
 static int run_and_report(struct bench_run *run, FILE *out)
 {
+    run->preamble = normal_stream(run->options, out);
     if (run_all(run))
         return EXIT_FAILED;
     for (unsigned i = 0; i < run->n_jobs; i++)

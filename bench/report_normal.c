@@ -1,149 +1,185 @@
 /* SPDX-License-Identifier: MIT */
-/* The report for people: laid out as fio's, with what Lariat adds in lines of its own. */
+/* The report for people: fio's lines, in fio's order; behind those of a job come "poll" and "loop", which are ours. */
 #include <errno.h>
 #include <inttypes.h>
+#include <lariat/version.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine.h"
-#include "figures.h"
+#include "number_text.h"
 #include "report.h"
+#include "report_normal.h"
 #include "units.h"
 
-static const char *const kind_names[IO_KINDS] = { "read", "write", "sync" };
-
-static void print_percentiles(FILE *out, const struct lariat_histogram *h)
+static struct byte_style style_of(const struct job_options *options)
 {
-    fputs("    lat percentiles:\n", out);
-    for (unsigned i = 6; i < REPORT_PERCENTILES; i++) { /* from the median on */
-        char text[UNIT_TEXT_MAX];
-        bool first = (i - 6) % 3 == 0, last = (i - 6) % 3 == 2 || i == REPORT_PERCENTILES - 1;
+    
+    return (struct byte_style){ .places = (unsigned)options->significant_figures,
+                                .binary = options->kb_base == 1024,
+                                .bits = options->unit_base == 1 };
+}
 
-        fprintf(out, "%s%5.2fth=[%9s]%s", first ? "     | " : " ", report_percentiles[i],
-                format_ns(text, (double)lariat_histogram_percentile(h, report_percentiles[i])), last ? "\n" : ",");
+static void print_direction(FILE *out, const struct entry *entry, const char *name, const struct iostat *stat,
+                            const struct direction_figures *d)
+{
+    const struct job_options *options = entry->job->options;
+    struct byte_style style = style_of(options);
+    char iops[NUMBER_TEXT_MAX], bw[NUMBER_TEXT_MAX], other[NUMBER_TEXT_MAX], bytes[NUMBER_TEXT_MAX];
+
+    if (!stat->ios)
+        return;
+    fprintf(out, "  %s: IOPS=%s, BW=%s (%s)(%s/%" PRIu64 "msec)%s\n", name,
+            number_text(iops, d->iops, style.places, false, ""), rate_text(bw, d->bytes_per_second, &style, false),
+            rate_text(other, d->bytes_per_second, &style, true), bytes_text(bytes, (double)stat->bytes, &style, false),
+            d->runtime_ms, strcmp(name, "write") == 0 ? "; 0 zone resets" : "");
+    normal_latencies(out, stat, options);
+    normal_samples(out, d, options);
+}
+
+static void print_sync(FILE *out, const struct entry *entry)
+{
+    const struct latency *lat = &entry->stats[IO_SYNC].lat;
+
+    if (!lat->h.n)
+        return;
+    fputs("  fsync/fdatasync/sync_file_range:\n", out);
+    normal_latency(out, "sync", lat);
+    normal_percentiles(out, "sync", &lat->h, entry->job->options);
+}
+
+static void print_depths(FILE *out, const struct entry *entry)
+{
+    static const char *const levels[DEPTH_BUCKETS] = { "1", "2", "4", "8", "16", "32", ">=64" };
+    static const char *const batches[DEPTH_BUCKETS] = { "0", "4", "8", "16", "32", "64", ">=64" };
+
+    normal_shares(out, "  IO depths    : ", levels, entry->depth_levels);
+    normal_shares(out, "     submit    : ", batches, entry->submit_sizes);
+    normal_shares(out, "     complete  : ", batches, entry->complete_sizes);
+}
+
+static void print_issued(FILE *out, const struct entry *entry)
+{
+    const struct iostat *s = entry->stats;
+
+    fprintf(out,
+            "     issued rwts: total=%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 " short=%" PRIu64 ",%" PRIu64 ",%" PRIu64
+            ",0 dropped=0,0,0,0\n",
+            s[IO_READ].ios, s[IO_WRITE].ios, s[IO_TRIM].ios, s[IO_SYNC].ios, s[IO_READ].short_ios, s[IO_WRITE].short_ios,
+            s[IO_TRIM].short_ios);
+    fprintf(out, "     latency   : target=0, window=0, percentile=100.00%%, depth=%" PRIu64 "\n",
+            entry->job->options->iodepth);
+}
+
+static void print_poll(FILE *out, const struct entry *entry)
+{
+    const struct engine_counts *c = &entry->counts;
+    int64_t max_ns = entry->job->options->poll_max_ns;
+    char max[UNIT_TEXT_MAX], window[UNIT_TEXT_MAX], spent[UNIT_TEXT_MAX], vain[UNIT_TEXT_MAX];
+
+    if (!entry->job->engine->has_loop || !max_ns) {
+        fprintf(out, "  poll         : %s\n", max_ns ? "none, the engine has no loop" : "off");
+        return;
     }
-}
-
-static void print_latency(FILE *out, const struct iostat *stat)
-{
-    char min[UNIT_TEXT_MAX], max[UNIT_TEXT_MAX], mean[UNIT_TEXT_MAX], stddev[UNIT_TEXT_MAX];
-
-    fprintf(out, "    lat: min=%s, max=%s, avg=%s, stdev=%s\n", format_ns(min, (double)stat->latency.min_ns),
-            format_ns(max, (double)stat->latency.max_ns), format_ns(mean, iostat_mean_ns(stat)),
-            format_ns(stddev, iostat_stddev_ns(stat)));
-    print_percentiles(out, &stat->latency);
-}
-
-static void print_direction(FILE *out, const struct bench_job *job, const struct job_figures *f, enum io_kind kind)
-{
-    const struct direction_figures *d = &f->direction[kind];
-    const struct iostat *stat = &job->work.stats[kind];
-    const struct rate_samples *iops = &job->iops[kind];
-    char rate[UNIT_TEXT_MAX], bw[UNIT_TEXT_MAX], bytes[UNIT_TEXT_MAX], min[UNIT_TEXT_MAX], max[UNIT_TEXT_MAX];
-
-    if (!d->ios)
-        return;
-    fprintf(out, "  %s: IOPS=%s, BW=%s/s (%s/%" PRId64 "msec)\n", kind_names[kind], format_count(rate, d->iops),
-            format_bytes(bw, d->bytes_per_second), format_bytes(bytes, (double)d->bytes), f->runtime_ns / 1000000);
-    print_latency(out, stat);
-    fprintf(out, "    iops: min=%s, max=%s, avg=%s, stdev=%.1f, samples=%" PRIu64 "\n", format_count(min, iops->min),
-            format_count(max, iops->max), format_count(rate, iops->mean), rate_stddev(iops), iops->n);
-    if (stat->short_ios)
-        fprintf(out, "    short transfers: %" PRIu64 "\n", stat->short_ios);
-}
-
-static void print_polling(FILE *out, const struct bench_job *job, const struct job_figures *f)
-{
-    const struct engine_counts *c = &f->counts;
-    char max[UNIT_TEXT_MAX], spent[UNIT_TEXT_MAX], vain[UNIT_TEXT_MAX];
-
-    if (!job->engine->has_loop)
-        return;
-    if (!job->options->poll_max_ns) {
-        fputs("  polling     : off\n", out);
-        return;
-    }
-    fprintf(out, "  polling     : max=%s, spins=%" PRIu64 ", hit=%.1f%%, spun %s, of that in vain %s\n",
-            format_ns(max, (double)job->options->poll_max_ns), c->spins, 100 * f->spin_hit_ratio,
+    fprintf(out, "  poll         : max=%s, window=%s, spins=%" PRIu64 ", hit=%.1f%%, spun=%s, in vain=%s\n",
+            format_ns(max, (double)max_ns), format_ns(window, (double)c->window_ns), c->spins, 100 * entry->spin_hit_ratio,
             format_ns(spent, (double)c->spin_ns), format_ns(vain, (double)c->spin_vain_ns));
 }
 
-static void print_costs(FILE *out, const struct bench_job *job, const struct job_figures *f)
+static void print_loop(FILE *out, const struct entry *entry)
 {
     char cpu[UNIT_TEXT_MAX], usr[UNIT_TEXT_MAX], sys[UNIT_TEXT_MAX];
 
-    fprintf(out, "  cpu         : usr=%.2f%%, sys=%.2f%%, ctx=%ld, majf=%ld, minf=%ld\n", f->usr_percent, f->sys_percent,
-            f->context_switches, f->major_faults, f->minor_faults);
-    fprintf(out, "  per I/O     : cpu=%s (user %s, system %s), syscalls=%.3f", format_ns(cpu, f->cpu_ns_per_io),
-            format_ns(usr, f->usr_ns_per_io), format_ns(sys, f->sys_ns_per_io), f->syscalls_per_io);
-    if (f->counts.enters)
-        fprintf(out, ", I/Os per enter=%.1f", f->ios_per_enter);
-    fprintf(out, "\n  asleep      : %.1f%% of the time\n", 100 * f->asleep);
-    print_polling(out, job, f);
-}
-
-static void print_depths(FILE *out, const struct bench_job *job, const struct job_figures *f)
-{
-    static const char *const names[DEPTH_BUCKETS] = { "1", "2", "4", "8", "16", "32", ">=64" };
-
-    fprintf(out, "  IO depths   : mean=%.1f", f->depth_mean);
-    for (unsigned i = 0; i < DEPTH_BUCKETS; i++)
-        fprintf(out, ", %s=%.1f%%", names[i], f->ios ? 100 * (double)job->work.depth_levels[i] / (double)f->ios : 0.0);
-    fputc('\n', out);
-}
-
-static void print_job(FILE *out, const struct bench_job *job, const struct job_figures *f)
-{
-    const struct iostat *sync = &job->work.stats[IO_SYNC];
-    const struct job_options *o = job->options;
-
     fprintf(out,
-            "%s: (groupid=0, jobs=1): err=%2d: tid=%d: rw=%s, bs=%" PRIu64 "B, ioengine=%s, iodepth=%" PRIu64
-            ", direct=%d\n",
-            o->name, f->error, (int)job->tid, options_rw_name((enum rw_mode)o->rw), o->bs, job->engine->name, o->iodepth,
-            o->direct);
-    print_direction(out, job, f, IO_READ);
-    print_direction(out, job, f, IO_WRITE);
-    if (sync->ios) {
-        fprintf(out, "  fsync/fdatasync: %" PRIu64 "\n", sync->ios);
-        print_latency(out, sync);
-    }
-    if (job->options->verify)
-        fprintf(out, "  verify: %" PRIu64 " blocks checked, %" PRIu64 " wrong\n", job->work.verify_blocks,
-                job->work.verify_errors);
-    print_costs(out, job, f);
-    print_depths(out, job, f);
+            "  loop         : cpu/IO=%s (usr %s, sys %s), syscalls/IO=%.3f, IOs/enter=%.1f, depth=%.1f, asleep=%.1f%%\n",
+            format_ns(cpu, entry->cpu_ns_per_io), format_ns(usr, entry->usr_ns_per_io), format_ns(sys, entry->sys_ns_per_io),
+            entry->syscalls_per_io, entry->ios_per_enter, entry->depth_mean, 100 * entry->asleep);
 }
 
-/* What all jobs moved together. */
-static void print_summary(const struct bench_run *run, FILE *out, const struct job_figures *all)
+static void print_head(FILE *out, const struct entry *entry)
 {
-    fputs("\nRun status group 0 (all jobs):\n", out);
-    for (unsigned kind = IO_READ; kind <= IO_WRITE; kind++) {
-        char bw[UNIT_TEXT_MAX], bytes[UNIT_TEXT_MAX], iops[UNIT_TEXT_MAX];
-        double total = 0, rate = 0, moved = 0;
+    const struct job_options *options = entry->job->options;
+    char when[32] = "", why[128];
+    time_t now = time(NULL);
 
-        for (unsigned i = 0; i < run->n_jobs; i++) {
-            rate += all[i].direction[kind].bytes_per_second;
-            total += all[i].direction[kind].iops;
-            moved += (double)all[i].direction[kind].bytes;
-        }
-        if (moved > 0)
-            fprintf(out, "  %5s: bw=%s/s, iops=%s, io=%s\n", kind == IO_READ ? "READ" : "WRITE", format_bytes(bw, rate),
-                    format_count(iops, total), format_bytes(bytes, moved));
+    if (!ctime_r(&now, when))
+        when[0] = '\0';
+    snprintf(why, sizeof(why), entry->error ? "err=%2d (error=%s)" : "err=%2d", entry->error,
+             entry->error == EILSEQ ? "verification failed" : strerror(entry->error));
+    fprintf(out, "%s: (groupid=%u, jobs=%u): %s: pid=%d: %s%s", options->name, entry->groupid, entry->n_jobs, why,
+            (int)__atomic_load_n(&entry->job->tid, __ATOMIC_ACQUIRE), when, when[0] ? "" : "\n");
+    if (options->description)
+        fprintf(out, "  Description  : [%s]\n", options->description);
+}
+
+static void print_entry(FILE *out, const struct entry *entry)
+{
+    static const char *const names[IO_DIRECTIONS] = { "read", "write", "trim" };
+    enum unified_kind unified = (enum unified_kind)entry->job->options->unified_rw_reporting;
+
+    print_head(out, entry);
+    for (unsigned kind = 0; kind < IO_DIRECTIONS && unified != UNIFIED_MIXED; kind++)
+        print_direction(out, entry, names[kind], &entry->stats[kind], &entry->direction[kind]);
+    if (unified != UNIFIED_NONE)
+        print_direction(out, entry, "mixed", &entry->mixed, &entry->mixed_figures);
+    normal_latency_classes(out, entry);
+    print_sync(out, entry);
+    fprintf(out, "  cpu          : usr=%.2f%%, sys=%.2f%%, ctx=%" PRIu64 ", majf=%" PRIu64 ", minf=%" PRIu64 "\n",
+            entry->usr_percent, entry->sys_percent, entry->context_switches, entry->major_faults, entry->minor_faults);
+    print_depths(out, entry);
+    print_issued(out, entry);
+    print_poll(out, entry);
+    print_loop(out, entry);
+    if (entry->job->options->verify)
+        fprintf(out, "  verify: %" PRIu64 " blocks checked, %" PRIu64 " wrong\n", entry->verify_blocks,
+                entry->verify_errors);
+}
+
+/* ---- before the run ---- */
+
+static void print_block_sizes(FILE *out, const struct job_options *options)
+{
+    static const char names[] = "RWT";
+    struct byte_style style = style_of(options);
+
+    for (unsigned i = 0; i < 3; i++) {
+        char size[NUMBER_TEXT_MAX];
+
+        bytes_text(size, (double)options->bs, &style, false);
+        fprintf(out, "%s(%c) %s-%s", i ? ", " : "", names[i], size, size);
     }
 }
 
-int report_normal(const struct bench_run *run, FILE *out)
+void report_preamble(const struct bench_run *run, FILE *out)
 {
-    struct job_figures *all = calloc(run->n_jobs, sizeof(*all));
-
-    if (!all)
-        return -ENOMEM;
     for (unsigned i = 0; i < run->n_jobs; i++) {
-        figures_of(&run->jobs[i], &all[i]);
-        print_job(out, &run->jobs[i], &all[i]);
+        const struct bench_job *job = &run->jobs[i];
+        const struct job_options *options = job->options;
+
+        if (job->clone == 1)
+            fputs("...\n", out);
+        if (job->clone)
+            continue;
+        fprintf(out, "%s: (g=%u): rw=%s, bs=", options->name, options->group, options_rw_name((enum rw_mode)options->rw));
+        print_block_sizes(out, options);
+        fprintf(out, ", ioengine=%s, iodepth=%" PRIu64 "\n", job->engine->name, options->iodepth);
     }
-    print_summary(run, out, all);
-    free(all);
+    fprintf(out, "lariat-bench-%s\nStarting %u thread%s\n", LARIAT_VERSION_STRING, run->n_jobs, run->n_jobs == 1 ? "" : "s");
+    fflush(out);
+}
+
+/* ---- all ---- */
+
+int report_normal(const struct report *report, FILE *out)
+{
+    const struct entries *entries = &report->entries;
+
+    fputc('\n', out);
+    for (unsigned i = 0; i < entries->n; i++)
+        print_entry(out, &entries->list[i]);
+    for (unsigned i = 0; i < entries->n; i++)
+        if (i == 0 || entries->list[i].groupid != entries->list[i - 1].groupid)
+            normal_group(out, entries, i);
+    normal_disks(out, &report->disks);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "interrupt.h"
 #include "progress.h"
+#include "report.h"
 
 #define SAMPLE_NS INT64_C(500000000) /* as often as fio takes its samples of rates */
 
@@ -65,6 +66,18 @@ static int refuse_shared_verify(const struct bench_job *a, const struct bench_jo
     return 0;
 }
 
+/* Devices under the targets, for their counters. */
+static void find_disks(struct bench_run *run)
+{
+    struct stat st;
+
+    disks_init(&run->disks, "");
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        for (unsigned j = 0; j < run->jobs[i].targets.n; j++)
+            if (run->jobs[i].targets.targets[j].fd >= 0 && fstat(run->jobs[i].targets.targets[j].fd, &st) == 0)
+                disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
+}
+
 int run_init(struct bench_run *run, const struct bench_options *options)
 {
     int rc = 0;
@@ -84,9 +97,12 @@ int run_init(struct bench_run *run, const struct bench_options *options)
     for (unsigned i = 0; i < run->n_jobs && !rc; i++)
         for (unsigned j = i + 1; j < run->n_jobs && !rc; j++)
             rc = refuse_shared_verify(&run->jobs[i], &run->jobs[j]);
-    if (rc)
+    if (rc) {
         run_free(run);
-    return rc;
+        return rc;
+    }
+    find_disks(run);
+    return 0;
 }
 
 void run_free(struct bench_run *run)
@@ -170,14 +186,18 @@ int run_all(struct bench_run *run)
             break;
     }
     if (!rc) {
+        if (run->preamble)
+            report_preamble(run, run->preamble);
         clock_gettime(CLOCK_REALTIME, &run->begun);
         run->begun_ns = bench_now_ns();
         for (unsigned i = 0; i < run->n_jobs; i++)
             run->jobs[i].sampled_ns = run->begun_ns;
+        disks_begin(&run->disks);
         for (unsigned i = 0; i < run->n_jobs; i++)
             run->jobs[i].engine->go(&run->jobs[i]);
         watch(run);
         run->ended_ns = bench_now_ns();
+        disks_end(&run->disks);
     }
     for (unsigned i = 0; i < n_ready; i++)
         run->jobs[i].engine->finish(&run->jobs[i]);
@@ -187,7 +207,8 @@ int run_all(struct bench_run *run)
         struct bench_job *job = &run->jobs[i];
 
         /* A run shorter than one sample: the whole of it is the sample. */
-        if (!job->iops[IO_READ].n && !job->iops[IO_WRITE].n && job->work.run_end_ns > job->sampled_ns)
+        if (!job->iops[IO_READ].n && !job->iops[IO_WRITE].n && !job->iops[IO_TRIM].n &&
+            job->work.run_end_ns > job->sampled_ns)
             job_sample(job, job->work.run_end_ns);
     }
     return 0;

@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
+#include "disk_util.h"
 #include "job.h"
 #include "options.h"
 
@@ -16,6 +18,8 @@ struct bench_run {
     unsigned n_jobs;
     struct timespec begun; /* wall clock */
     int64_t begun_ns, ended_ns;
+    struct disks disks; /* under the targets */
+    FILE *preamble;     /* NULL: none */
     bool was_interrupted;
     int done_fd;
 };

@@ -36,9 +36,11 @@ int work_init(struct work *work, const struct job_options *options, const struct
     work->check_reads = options->verify != VERIFY_NONE;
     work->track = work->check_reads && rw_writes(rw);
     rng_init(&work->rng, seed);
-    for (unsigned i = 0; i < IO_KINDS; i++)
-        lariat_histogram_init(&work->stats[i].latency);
-    if (work->mapped)
+    work->measure = MEASURE_SLAT | MEASURE_CLAT | MEASURE_LAT;
+    work->batch_max = (uint32_t)options->iodepth;
+    if (!(work->batch = calloc(options->iodepth, sizeof(*work->batch))))
+        rc = -ENOMEM;
+    if (!rc && work->mapped)
         rc = block_map_init(&work->map, work->n_blocks);
     if (!rc && work->track)
         rc = block_map_init(&work->busy, work->n_blocks);
@@ -55,6 +57,8 @@ void work_free(struct work *work)
     block_map_free(&work->busy);
     free(work->sequences);
     work->sequences = NULL;
+    free(work->batch);
+    work->batch = NULL;
 }
 
 /* Let it run until end_ns, unless work_stop() came or comes in between. Pairs with the order of stores in work_stop(). */
@@ -85,6 +89,7 @@ bool work_next_phase(struct work *work)
 {
     int64_t now_ns = bench_now_ns();
 
+    work_submitted(work); /* what is left to count */
     switch (work->phase) {
     case PHASE_RUN:
         work->run_end_ns = now_ns;
@@ -100,6 +105,25 @@ bool work_next_phase(struct work *work)
     }
     work->phase = PHASE_OVER;
     return false;
+}
+
+void work_submitted(struct work *work)
+{
+    bool counts = work->phase == PHASE_RUN;
+
+    for (uint32_t i = 0; i < work->n_batch; i++) {
+        struct bench_io *io = work->batch[i];
+        int64_t queued_ns = work->handed_out_ns - io->start_ns;
+
+        io->queued_ns = queued_ns < 0 ? 0 : queued_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)queued_ns;
+        if (counts && (work->measure & MEASURE_SLAT) && io->kind != IO_SYNC)
+            iostat_add_slat(&work->stats[io->kind], work->measure, io->queued_ns);
+    }
+    if (counts && work->n_batch)
+        counter_add(&work->submit_sizes[batch_bucket(work->n_batch)], 1);
+    if (counts && work->n_reaped)
+        counter_add(&work->complete_sizes[batch_bucket(work->n_reaped)], 1);
+    work->n_batch = work->n_reaped = 0;
 }
 
 bool work_new_pass(struct work *work)
@@ -175,6 +199,7 @@ static bool next_sync(struct work *work, struct bench_io *io, int64_t now_ns)
     io->file = work->sync_file;
     io->start_ns = now_ns;
     work->inflight++;
+    work_hand_out(work, io);
     return true;
 }
 
@@ -191,6 +216,7 @@ static bool next_verify(struct work *work, struct bench_io *io, int64_t now_ns)
     io->start_ns = now_ns;
     work_place(work, io);
     work->inflight++;
+    work_hand_out(work, io);
     return true;
 }
 
@@ -260,6 +286,6 @@ bool work_odd_result(struct work *work, struct bench_io *io, int res)
     if (moved <= io->moved)
         return fail(work, io, EIO);
     io->moved = moved;
-    work->stats[io->kind].short_ios++;
+    counter_add(&work->stats[io->kind].short_ios, 1);
     return true;
 }

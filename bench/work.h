@@ -29,14 +29,13 @@ struct bench_io {
     uint32_t moved;    /* of that, done by transfers cut short */
     uint32_t index;    /* of the slot */
     uint32_t sequence; /* of a write under --verify */
+    uint32_t queued_ns; /* from start_ns to its submission */
     uint16_t file;     /* index of its target */
     uint8_t kind;      /* enum io_kind */
     uint8_t retries;
 } __attribute__((aligned(64)));
 
 enum work_phase { PHASE_RUN, PHASE_VERIFY, PHASE_OVER };
-
-#define DEPTH_BUCKETS 7 /* 1, 2, 4, ... 64 and more in flight */
 
 struct work {
     /* What every I/O touches. */
@@ -52,8 +51,16 @@ struct work {
     bool check_reads; /* --verify */
     struct rng rng;
     struct block_map map; /* blocks used in this pass */
+    unsigned measure;         /* MEASURE_... */
+    bool batched;             /* the engine calls work_submitted() */
+    uint32_t n_batch;         /* I/Os handed out since it did */
+    uint32_t n_reaped;        /* completions since it did */
+    int64_t handed_out_ns;    /* the last one */
+    struct bench_io **batch;  /* those handed out */
+    uint32_t batch_max;       /* iodepth */
     uint64_t depth_sum;
     uint64_t depth_levels[DEPTH_BUCKETS];
+    uint64_t submit_sizes[DEPTH_BUCKETS], complete_sizes[DEPTH_BUCKETS];
     struct iostat stats[IO_KINDS];
 
     /* The rest. */
@@ -93,6 +100,12 @@ bool work_next_phase(struct work *work);
 /* Have it end as soon as what is in flight is done. Any thread. */
 void work_stop(struct work *work);
 
+/*
+ * For engines that submit many I/Os at once, with work->batched set: those handed out since the last call go to the kernel now,
+ * together. To be called before any of them completes.
+ */
+void work_submitted(struct work *work);
+
 /* The parts that are not taken by each I/O. */
 bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns);
 bool work_odd_result(struct work *work, struct bench_io *io, int res);
@@ -117,6 +130,18 @@ static inline uint64_t work_choose_block(struct work *work, enum io_kind kind)
     block = work->next_block[kind];
     work->next_block[kind] = block + 1 == work->n_blocks ? 0 : block + 1;
     return block;
+}
+
+/* io is made up: remember it for work_submitted(). */
+static inline void work_hand_out(struct work *work, struct bench_io *io)
+{
+    io->queued_ns = 0;
+    work->handed_out_ns = io->start_ns;
+    if (work->batched) {
+        if (__builtin_expect(work->n_batch == work->batch_max, 0)) /* some were carried out at once and came again */
+            work_submitted(work);
+        work->batch[work->n_batch++] = io;
+    }
 }
 
 /* Fill io with the next I/O; false: there is none (any more in this phase). */
@@ -147,29 +172,40 @@ static inline bool work_next(struct work *work, struct bench_io *io, int64_t now
         work_prepare_write(work, io);
     work->left--;
     work->inflight++;
-    work->depth_sum += work->inflight;
-    unsigned level = 31 - (unsigned)__builtin_clz(work->inflight);
-    work->depth_levels[level < DEPTH_BUCKETS ? level : DEPTH_BUCKETS - 1]++;
+    counter_add(&work->depth_sum, work->inflight);
+    counter_add(&work->depth_levels[depth_bucket(work->inflight)], 1);
+    work_hand_out(work, io);
     return true;
 }
 
-/* io completed with res. True: io holds an I/O again, to be carried out. */
-static inline bool work_complete(struct work *work, struct bench_io *io, int res)
+/* io was carried out in full, by now_ns. */
+static inline void work_count(struct work *work, const struct bench_io *io, int64_t now_ns)
 {
-    int64_t now_ns = bench_now_ns();
+    iostat_add(&work->stats[io->kind], work->measure, io->length, now_ns - io->start_ns, io->queued_ns);
+}
 
+/* io completed with res, at now_ns. True: io holds an I/O again, to be carried out. */
+static inline bool work_complete_at(struct work *work, struct bench_io *io, int res, int64_t now_ns)
+{
     if (__builtin_expect(res != (int)(io->length - io->moved), 0))
         return work_odd_result(work, io, res);
     work->inflight--;
+    work->n_reaped++;
     if (__builtin_expect(work->check_reads, 0)) {
         if (work->phase == PHASE_RUN)
-            iostat_add(&work->stats[io->kind], now_ns - io->start_ns);
+            work_count(work, io, now_ns);
         work_check_done(work, io);
         now_ns = bench_now_ns();
     } else {
-        iostat_add(&work->stats[io->kind], now_ns - io->start_ns);
+        work_count(work, io, now_ns);
     }
     return work_next(work, io, now_ns);
+}
+
+/* It completed now. */
+static inline bool work_complete(struct work *work, struct bench_io *io, int res)
+{
+    return work_complete_at(work, io, res, bench_now_ns());
 }
 
 #endif

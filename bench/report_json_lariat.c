@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What the JSON document says beyond fio's: the object "lariat" of each job. */
+#include <lariat/version.h>
+
+#include "engine.h"
+#include "report_json.h"
+
+static void set_ring(struct builder *b, json_t *object, const struct bench_job *job)
+{
+    json_t *ring = build_set(b, object, "ring", build_object(b));
+
+    build_int(b, ring, "setup_flags", job->ring_flags);
+    build_int(b, ring, "sq_entries", job->ring_sq_entries);
+    build_int(b, ring, "cq_entries", job->ring_cq_entries);
+    build_bool(b, ring, "registered", job->ring_registered);
+}
+
+static void set_polling(struct builder *b, json_t *object, const struct entry *entry)
+{
+    const struct engine_counts *c = &entry->counts;
+
+    build_int(b, object, "spins", c->spins);
+    build_int(b, object, "spins_hit", c->spins_hit);
+    build_real(b, object, "spin_hit_ratio", entry->spin_hit_ratio);
+    build_int(b, object, "spin_ns", c->spin_ns);
+    build_int(b, object, "spin_vain_ns", c->spin_vain_ns);
+    build_int(b, object, "sleeps", c->sleeps);
+    build_int(b, object, "sleep_ns", c->sleep_ns);
+    build_int(b, object, "window_ns", c->window_ns);
+    build_int(b, object, "poll_max_ns", entry->job->engine->has_loop ? (uint64_t)entry->job->options->poll_max_ns : 0);
+}
+
+static void set_costs(struct builder *b, json_t *object, const struct entry *entry)
+{
+    build_real(b, object, "cpu_ns_per_io", entry->cpu_ns_per_io);
+    build_real(b, object, "cpu_usr_ns_per_io", entry->usr_ns_per_io);
+    build_real(b, object, "cpu_sys_ns_per_io", entry->sys_ns_per_io);
+    build_int(b, object, "syscalls", entry->counts.syscalls);
+    build_real(b, object, "syscalls_per_io", entry->syscalls_per_io);
+    build_real(b, object, "asleep", entry->asleep);
+    build_int(b, object, "enters", entry->counts.enters);
+    build_int(b, object, "eventfd_writes", entry->counts.eventfd_writes);
+    build_real(b, object, "ios_per_enter", entry->ios_per_enter);
+}
+
+static void set_verify(struct builder *b, json_t *object, const struct entry *entry)
+{
+    json_t *verify = build_set(b, object, "verify", build_object(b));
+
+    build_int(b, verify, "blocks", entry->verify_blocks);
+    build_int(b, verify, "errors", entry->verify_errors);
+    build_int(b, verify, "runtime_ms", (uint64_t)entry->verify_ns / 1000000);
+}
+
+json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, bool bins)
+{
+    const struct bench_job *job = entry->job;
+    json_t *object = build_object(b);
+
+    (void)run;
+    (void)bins;
+    build_text(b, object, "version", LARIAT_VERSION_STRING);
+    build_text(b, object, "engine", job->engine->name);
+    build_int(b, object, "tid", (uint64_t)__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE));
+    build_int(b, object, "n_jobs", entry->n_jobs);
+    build_bool(b, object, "running", entry->running);
+    build_real(b, object, "depth_mean", entry->depth_mean);
+    set_costs(b, object, entry);
+    set_polling(b, object, entry);
+    if (job->has_ring)
+        set_ring(b, object, job);
+    if (job->options->verify)
+        set_verify(b, object, entry);
+    return object;
+}
