@@ -18,6 +18,8 @@ struct bench_engine {
     int (*prepare)(struct bench_job *job);
     void (*go)(struct bench_job *job);     /* begin; returns at once; the thread calls job_done() when all is over */
     void (*finish)(struct bench_job *job); /* end the thread, whether go() was called or not, and free all */
+    /* Look at the counts of a job, between prepare and finish, from any thread. NULL: only the job's thread can. */
+    void (*peek)(const struct bench_job *job, struct engine_counts *counts);
 };
 
 extern const struct bench_engine engine_lariat;

@@ -71,7 +71,7 @@ static inline void issue(struct lariat_run *run, struct lariat_slot *slot)
         lariat_file_fsync(run->loop, &slot->op, file, run->job->options->fdatasync > 0);
 }
 
-static void get_counts(struct bench_job *job, struct engine_counts *counts)
+static void peek(const struct bench_job *job, struct engine_counts *counts)
 {
     const struct lariat_run *run = job->engine_state;
     struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
@@ -92,6 +92,11 @@ static void get_counts(struct bench_job *job, struct engine_counts *counts)
         .sleep_counted = params.max_ns > 0,
         .window_ns = stats.window_ns,
     };
+}
+
+static void get_counts(struct bench_job *job, struct engine_counts *counts)
+{
+    peek(job, counts);
 }
 
 /* Hand out an I/O for each slot, phase after phase, until there is one with any. */
@@ -281,4 +286,4 @@ static void lariat_finish(struct bench_job *job)
     job->engine_state = NULL;
 }
 
-const struct bench_engine engine_lariat = { "lariat", true, true, lariat_prepare, lariat_go, lariat_finish };
+const struct bench_engine engine_lariat = { "lariat", true, true, lariat_prepare, lariat_go, lariat_finish, peek };

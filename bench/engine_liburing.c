@@ -204,4 +204,4 @@ static int bare_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_liburing = { "liburing", false, true, bare_prepare, plain_go, plain_finish };
+const struct bench_engine engine_liburing = { "liburing", false, true, bare_prepare, plain_go, plain_finish, NULL };

@@ -52,6 +52,7 @@ struct bench_job {
     struct rate_samples iops[IO_DIRECTIONS], bandwidth[IO_DIRECTIONS];
     uint64_t sampled_ios[IO_DIRECTIONS], sampled_bytes[IO_DIRECTIONS];
     int64_t sampled_ns;
+    struct job_log *log; /* NULL: none */
     int error; /* positive errno value, the work's included */
 };
 

@@ -21,6 +21,8 @@ bench_lariat_bench_SOURCES = \
 	bench/figures.h \
 	bench/interrupt.c \
 	bench/interrupt.h \
+	bench/intervals.c \
+	bench/intervals.h \
 	bench/iostat.c \
 	bench/iostat.h \
 	bench/job.c \
@@ -29,9 +31,15 @@ bench_lariat_bench_SOURCES = \
 	bench/json_build.h \
 	bench/layout.c \
 	bench/layout.h \
+	bench/log_ring.c \
+	bench/log_ring.h \
+	bench/logs.c \
+	bench/logs.h \
 	bench/main.c \
 	bench/number_text.c \
 	bench/number_text.h \
+	bench/observer.c \
+	bench/observer.h \
 	bench/offsets.c \
 	bench/offsets.h \
 	bench/option_parser.h \
@@ -70,6 +78,8 @@ bench_lariat_bench_SOURCES = \
 	bench/run.c \
 	bench/run.h \
 	bench/simulate.h \
+	bench/status.c \
+	bench/status.h \
 	bench/target.c \
 	bench/target.h \
 	bench/text_file.c \
@@ -174,7 +184,9 @@ bench_libparts_la_SOURCES = \
 	bench/crc32c.c \
 	bench/disk_util.c \
 	bench/figures.c \
+	bench/intervals.c \
 	bench/iostat.c \
+	bench/log_ring.c \
 	bench/number_text.c \
 	bench/offsets.c \
 	bench/option_print.c \
@@ -191,6 +203,7 @@ bench_libparts_la_SOURCES = \
 	bench/options.c \
 	bench/options_check.c \
 	bench/options_help.c \
+	bench/progress.c \
 	bench/report.c \
 	bench/report_normal.c \
 	bench/report_normal_parts.c \

@@ -84,7 +84,7 @@ static int run_and_report(struct bench_run *run, FILE *out)
         return EXIT_FAILED;
     for (unsigned i = 0; i < run->n_jobs; i++)
         job_tell_error(&run->jobs[i]);
-    return output_results(run, out) ? EXIT_FAILED : status_of(run);
+    return output_results(run, out) || run->logs_failed ? EXIT_FAILED : status_of(run);
 }
 
 /* Before the jobs' iothreads are made, so that their creation can be watched. */

@@ -2,75 +2,200 @@
 #include "progress.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "number_text.h"
 #include "run.h"
-#include "units.h"
-
-#define INTERVAL_NS INT64_C(1000000000)
 
 void progress_init(struct progress *progress, const struct bench_run *run)
 {
-    *progress = (struct progress){ .run = run, .on = isatty(STDERR_FILENO) == 1, .last_ns = run->begun_ns };
+    const struct bench_options *out = run->options;
+    bool terminal = isatty(STDERR_FILENO) == 1;
+
+    *progress = (struct progress){
+        .run = run,
+        .out = stderr,
+        .on = out->eta == ETA_ALWAYS || (out->eta == ETA_AUTO && terminal),
+        .terminal = terminal,
+        .period_ns = out->eta_interval_ns,
+        .last_ns = run->begun_ns,
+    };
+    progress->due_ns = progress->on ? run->begun_ns + progress->period_ns : INT64_MAX;
+    progress->newline_due_ns = out->eta_newline_ns ? run->begun_ns + out->eta_newline_ns : INT64_MAX;
 }
 
-/* Seconds until the last job's --runtime is over; 0: at least one has none. */
-static int64_t seconds_left(const struct bench_run *run, int64_t now_ns)
+int64_t progress_due_ns(const struct progress *progress)
 {
-    int64_t left_ns = 0;
+    return progress->due_ns;
+}
+
+const char *progress_time(char buf[PROGRESS_TIME_MAX], int64_t seconds)
+{
+    long d = (long)(seconds / 86400), h = (long)(seconds / 3600 % 24), m = (long)(seconds / 60 % 60),
+         s = (long)(seconds % 60);
+
+    if (d)
+        snprintf(buf, PROGRESS_TIME_MAX, "%ldd:%02ldh:%02ldm:%02lds", d, h, m, s);
+    else if (h)
+        snprintf(buf, PROGRESS_TIME_MAX, "%02ldh:%02ldm:%02lds", h, m, s);
+    else
+        snprintf(buf, PROGRESS_TIME_MAX, "%02ldm:%02lds", m, s);
+    return buf;
+}
+
+/* fio's letter for what a job does. */
+static char letter_of(const struct bench_job *job)
+{
+    enum rw_mode rw = (enum rw_mode)job->options->rw;
+    bool random = rw_is_random(rw);
+
+    if (__atomic_load_n(&job->done, __ATOMIC_ACQUIRE))
+        return '_';
+    if (!__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE))
+        return 'P';
+    if (rw_reads(rw) && rw_writes(rw))
+        return random ? 'm' : 'M';
+    if (rw_reads(rw))
+        return random ? 'r' : 'R';
+    return random ? 'w' : 'W';
+}
+
+/* One letter for each run of jobs that do the same, with their number: "r(10),_(2)". */
+static void print_letters(FILE *out, const struct bench_run *run)
+{
+    for (unsigned i = 0; i < run->n_jobs;) {
+        char letter = letter_of(&run->jobs[i]);
+        unsigned n = 0;
+
+        while (i + n < run->n_jobs && letter_of(&run->jobs[i + n]) == letter)
+            n++;
+        n = n ? n : 1; /* it has changed meanwhile */
+        fprintf(out, "%s%c(%u)", i ? "," : "", letter, n);
+        i += n;
+    }
+}
+
+/* How much of the job is done, 0 to 1, by the time or the amount that will end it; less than 0: that cannot be told. */
+static double done_of(const struct bench_run *run, const struct bench_job *job, int64_t now_ns)
+{
+    double bytes = 0, total = (double)job->targets.n_blocks * (double)job->options->bs, share = -1;
+    int64_t runtime_ns = job->options->runtime_ns;
+
+    if (__atomic_load_n(&job->done, __ATOMIC_ACQUIRE))
+        return 1;
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++)
+        bytes += (double)iostat_bytes(&job->work.stats[kind]);
+    if (!job->options->time_based && total > 0)
+        share = bytes / total;
+    if (runtime_ns && (double)(now_ns - run->begun_ns) / (double)runtime_ns > share)
+        share = (double)(now_ns - run->begun_ns) / (double)runtime_ns;
+    return share > 1 ? 1 : share;
+}
+
+static void print_share(FILE *out, const struct bench_run *run, int64_t now_ns)
+{
+    double least = 1;
 
     for (unsigned i = 0; i < run->n_jobs; i++) {
-        int64_t runtime_ns = run->jobs[i].options->runtime_ns;
+        double share = done_of(run, &run->jobs[i], now_ns);
 
-        if (!runtime_ns)
-            return 0;
-        if (runtime_ns - (now_ns - run->begun_ns) > left_ns)
-            left_ns = runtime_ns - (now_ns - run->begun_ns);
+        if (share < least)
+            least = share;
     }
-    return (left_ns + 500000000) / 1000000000;
+    if (least < 0)
+        fputs("[-.-%]", out);
+    else
+        fprintf(out, "[%3.1f%%]", 100 * least);
+}
+
+/* Seconds until the last job will be done, if all goes on as until now; -1: that cannot be told. */
+static int64_t seconds_left(const struct bench_run *run, int64_t now_ns)
+{
+    double most = -1, elapsed = (double)(now_ns - run->begun_ns) / 1e9;
+
+    for (unsigned i = 0; i < run->n_jobs; i++) {
+        double share = done_of(run, &run->jobs[i], now_ns);
+
+        if (share <= 0)
+            return -1;
+        if (elapsed / share - elapsed > most)
+            most = elapsed / share - elapsed;
+    }
+    return (int64_t)(most + 0.5);
+}
+
+/* "[r=2002KiB/s,w=2002KiB/s][r=500,w=500 IOPS]": of the directions that there are. */
+static void print_rates(struct progress *progress, const uint64_t ios[], const uint64_t bytes[], double seconds)
+{
+    static const struct byte_style style = { 4, true, false };
+    static const char letters[] = "rwt";
+    char text[NUMBER_TEXT_MAX];
+
+    for (unsigned pass = 0; pass < 2; pass++) {
+        const char *separator = "[";
+
+        for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+            if (!ios[kind])
+                continue;
+            if (pass)
+                number_text(text, (double)(ios[kind] - progress->last_ios[kind]) / seconds, 4, false, "");
+            else
+                rate_text(text, (double)(bytes[kind] - progress->last_bytes[kind]) / seconds, &style, false);
+            fprintf(progress->out, "%s%c=%s", separator, letters[kind], text);
+            separator = ",";
+        }
+        if (*separator == ',')
+            fputs(pass ? " IOPS]" : "]", progress->out);
+    }
+}
+
+static void print_line(struct progress *progress, int64_t now_ns)
+{
+    const struct bench_run *run = progress->run;
+    uint64_t ios[IO_DIRECTIONS] = { 0 }, bytes[IO_DIRECTIONS] = { 0 };
+    unsigned n_running = 0, n_files = 0;
+    char eta[PROGRESS_TIME_MAX];
+    int64_t left = seconds_left(run, now_ns);
+
+    for (unsigned i = 0; i < run->n_jobs; i++) {
+        const struct bench_job *job = &run->jobs[i];
+        bool running = !__atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
+
+        n_running += running;
+        n_files += running ? job->targets.n : 0;
+        for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+            ios[kind] += iostat_ios(&job->work.stats[kind]);
+            bytes[kind] += iostat_bytes(&job->work.stats[kind]);
+        }
+    }
+    fprintf(progress->out, "%sJobs: %u (f=%u): [", progress->terminal ? "\r" : "", n_running, n_files);
+    print_letters(progress->out, run);
+    fputc(']', progress->out);
+    print_share(progress->out, run, now_ns);
+    print_rates(progress, ios, bytes, (double)(now_ns - progress->last_ns) / 1e9);
+    fprintf(progress->out, "[eta %s]%s", left < 0 ? "--" : progress_time(eta, left), progress->terminal ? "\033[K" : "\n");
+    fflush(progress->out);
+    progress->last_ns = now_ns;
+    memcpy(progress->last_ios, ios, sizeof(ios));
+    memcpy(progress->last_bytes, bytes, sizeof(bytes));
 }
 
 void progress_show(struct progress *progress, int64_t now_ns)
 {
-    const struct bench_run *run = progress->run;
-    char reads[UNIT_TEXT_MAX], writes[UNIT_TEXT_MAX], rate[UNIT_TEXT_MAX];
-    uint64_t ios[2] = { 0, 0 }, bytes = 0;
-    unsigned n_running = 0;
-
-    if (!progress->on || now_ns - progress->last_ns < INTERVAL_NS)
+    if (now_ns < progress->due_ns || now_ns <= progress->last_ns)
         return;
-    for (unsigned i = 0; i < run->n_jobs; i++) {
-        const struct bench_job *job = &run->jobs[i];
-
-        n_running += !__atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
-        for (unsigned kind = 0; kind < 2; kind++) {
-            uint64_t n = iostat_ios(&job->work.stats[kind]);
-
-            ios[kind] += n;
-            bytes += n * job->options->bs;
-        }
-    }
-    double seconds = (double)(now_ns - progress->last_ns) / 1e9;
-    int64_t left = seconds_left(run, now_ns);
-
-    fprintf(stderr, "\r%u of %u jobs running, reads %s/s, writes %s/s, %s/s", n_running, run->n_jobs,
-            format_count(reads, (double)(ios[0] - progress->last_ios[0]) / seconds),
-            format_count(writes, (double)(ios[1] - progress->last_ios[1]) / seconds),
-            format_bytes(rate, (double)(bytes - progress->last_bytes) / seconds));
-    if (left)
-        fprintf(stderr, ", %" PRId64 " s left", left);
-    fputs("\033[K", stderr);
-    fflush(stderr);
+    progress->due_ns = now_ns + progress->period_ns;
     progress->shown = true;
-    progress->last_ns = now_ns;
-    progress->last_ios[0] = ios[0];
-    progress->last_ios[1] = ios[1];
-    progress->last_bytes = bytes;
+    print_line(progress, now_ns);
+    if (progress->terminal && now_ns >= progress->newline_due_ns) { /* leave this one standing */
+        fputc('\n', progress->out);
+        progress->newline_due_ns = now_ns + progress->run->options->eta_newline_ns;
+    }
 }
 
 void progress_end(struct progress *progress)
 {
-    if (progress->shown)
-        fputs("\r\033[K", stderr);
+    if (progress->shown && progress->terminal)
+        fputs("\r\033[K", progress->out);
 }

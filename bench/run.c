@@ -12,10 +12,8 @@
 
 #include "engine.h"
 #include "interrupt.h"
-#include "progress.h"
+#include "logs.h"
 #include "report.h"
-
-#define SAMPLE_NS INT64_C(500000000) /* as often as fio takes its samples of rates */
 
 static int add_jobs(struct bench_run *run, const struct bench_options *options)
 {
@@ -102,11 +100,16 @@ int run_init(struct bench_run *run, const struct bench_options *options)
         return rc;
     }
     find_disks(run);
-    return 0;
+    rc = logs_open(run);
+    if (rc)
+        run_free(run);
+    return rc;
 }
 
 void run_free(struct bench_run *run)
 {
+    observer_free(&run->observer);
+    logs_close(run);
     for (unsigned i = 0; i < run->n_jobs; i++)
         job_free(&run->jobs[i]);
     free(run->jobs);
@@ -139,36 +142,34 @@ static void wait_for_news(const struct bench_run *run, int64_t until_ns)
         (void)!read(run->done_fd, &count, sizeof(count));
 }
 
-static void sample_all(struct bench_run *run, int64_t now_ns)
+static void stop_all(struct bench_run *run)
 {
+    run->was_interrupted = true;
     for (unsigned i = 0; i < run->n_jobs; i++)
-        if (!__atomic_load_n(&run->jobs[i].done, __ATOMIC_ACQUIRE))
-            job_sample(&run->jobs[i], now_ns);
+        work_stop(&run->jobs[i].work);
+}
+
+/* The results so far, for SIGUSR1. */
+static void dump(const struct bench_run *run)
+{
+    struct report report;
+
+    if (report_init(&report, run) == 0)
+        report_normal(&report, stderr);
+    report_free(&report);
 }
 
 static void watch(struct bench_run *run)
 {
-    struct progress progress;
-    int64_t next_ns = run->begun_ns + SAMPLE_NS;
-
-    progress_init(&progress, run);
     while (count_done(run) < run->n_jobs) {
-        wait_for_news(run, next_ns);
-        if (!run->was_interrupted && interrupted()) {
-            run->was_interrupted = true;
-            for (unsigned i = 0; i < run->n_jobs; i++)
-                work_stop(&run->jobs[i].work);
-        } else if (run->was_interrupted) {
-            interrupted(); /* the second one ends us */
-        }
-        int64_t now_ns = bench_now_ns();
-        if (now_ns >= next_ns) {
-            sample_all(run, now_ns);
-            progress_show(&progress, now_ns);
-            next_ns += SAMPLE_NS;
-        }
+        wait_for_news(run, observer_due_ns(&run->observer));
+        if (interrupted() && !run->was_interrupted) /* the second one ends us */
+            stop_all(run);
+        if (dump_wanted())
+            dump(run);
+        observer_tick(&run->observer, bench_now_ns());
     }
-    progress_end(&progress);
+    observer_end(&run->observer, bench_now_ns());
 }
 
 int run_all(struct bench_run *run)
@@ -190,14 +191,16 @@ int run_all(struct bench_run *run)
             report_preamble(run, run->preamble);
         clock_gettime(CLOCK_REALTIME, &run->begun);
         run->begun_ns = bench_now_ns();
-        for (unsigned i = 0; i < run->n_jobs; i++)
-            run->jobs[i].sampled_ns = run->begun_ns;
         disks_begin(&run->disks);
+        rc = observer_begin(&run->observer, run);
+    }
+    if (!rc) {
         for (unsigned i = 0; i < run->n_jobs; i++)
             run->jobs[i].engine->go(&run->jobs[i]);
         watch(run);
         run->ended_ns = bench_now_ns();
         disks_end(&run->disks);
+        run->logs_failed = logs_finish(run, run->ended_ns) != 0;
     }
     for (unsigned i = 0; i < n_ready; i++)
         run->jobs[i].engine->finish(&run->jobs[i]);

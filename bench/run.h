@@ -10,6 +10,7 @@
 
 #include "disk_util.h"
 #include "job.h"
+#include "observer.h"
 #include "options.h"
 
 struct bench_run {
@@ -20,6 +21,9 @@ struct bench_run {
     int64_t begun_ns, ended_ns;
     struct disks disks; /* under the targets */
     FILE *preamble;     /* NULL: none */
+    struct observer observer;
+    int64_t logs_drained_ns;
+    bool logs_failed;
     bool was_interrupted;
     int done_fd;
 };

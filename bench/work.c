@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log_ring.h"
 #include "verify.h"
 
 #define SECTOR 512
@@ -124,6 +125,21 @@ void work_submitted(struct work *work)
     if (counts && work->n_reaped)
         counter_add(&work->complete_sizes[batch_bucket(work->n_reaped)], 1);
     work->n_batch = work->n_reaped = 0;
+}
+
+void work_log(struct work *work, const struct bench_io *io, int64_t now_ns)
+{
+    struct log_record record = {
+        .end_ns = now_ns,
+        .lat_ns = now_ns - io->start_ns,
+        .offset = io->offset,
+        .queued_ns = io->queued_ns,
+        .bytes = io->length,
+        .kind = io->kind,
+    };
+
+    if (io->kind < IO_DIRECTIONS)
+        log_ring_add(work->log, &record);
 }
 
 bool work_new_pass(struct work *work)

@@ -19,19 +19,21 @@
 #include "options.h"
 #include "target.h"
 
+struct log_ring;
+
 /* One slot: an I/O that is in flight, or waits for its next turn. Engines embed it in a struct of their own. */
 struct bench_io {
     void *buf;
     uint64_t offset; /* in the file */
     int64_t start_ns;
-    uint64_t block;    /* of the job's space */
-    uint32_t length;   /* of the whole I/O; 0: a sync */
-    uint32_t moved;    /* of that, done by transfers cut short */
-    uint32_t index;    /* of the slot */
-    uint32_t sequence; /* of a write under --verify */
+    uint64_t block;     /* of the job's space */
+    uint32_t length;    /* of the whole I/O; 0: a sync */
+    uint32_t moved;     /* of that, done by transfers cut short */
+    uint32_t index;     /* of the slot */
+    uint32_t sequence;  /* of a write under --verify */
     uint32_t queued_ns; /* from start_ns to its submission */
-    uint16_t file;     /* index of its target */
-    uint8_t kind;      /* enum io_kind */
+    uint16_t file;      /* index of its target */
+    uint8_t kind;       /* enum io_kind */
     uint8_t retries;
 } __attribute__((aligned(64)));
 
@@ -50,14 +52,15 @@ struct work {
     bool random, mapped, mixed, writes_only;
     bool check_reads; /* --verify */
     struct rng rng;
-    struct block_map map; /* blocks used in this pass */
-    unsigned measure;         /* MEASURE_... */
-    bool batched;             /* the engine calls work_submitted() */
-    uint32_t n_batch;         /* I/Os handed out since it did */
-    uint32_t n_reaped;        /* completions since it did */
-    int64_t handed_out_ns;    /* the last one */
-    struct bench_io **batch;  /* those handed out */
-    uint32_t batch_max;       /* iodepth */
+    struct block_map map;    /* blocks used in this pass */
+    unsigned measure;        /* MEASURE_... */
+    struct log_ring *log;    /* of each I/O; NULL: none */
+    bool batched;            /* the engine calls work_submitted() */
+    uint32_t n_batch;        /* I/Os handed out since it did */
+    uint32_t n_reaped;       /* completions since it did */
+    int64_t handed_out_ns;   /* the last one */
+    struct bench_io **batch; /* those handed out */
+    uint32_t batch_max;      /* iodepth */
     uint64_t depth_sum;
     uint64_t depth_levels[DEPTH_BUCKETS];
     uint64_t submit_sizes[DEPTH_BUCKETS], complete_sizes[DEPTH_BUCKETS];
@@ -113,6 +116,7 @@ void work_prepare_write(struct work *work, struct bench_io *io);
 void work_check_done(struct work *work, struct bench_io *io);
 void work_place(struct work *work, struct bench_io *io);
 bool work_new_pass(struct work *work);
+void work_log(struct work *work, const struct bench_io *io, int64_t now_ns);
 
 static inline uint64_t work_choose_block(struct work *work, enum io_kind kind)
 {
@@ -182,6 +186,8 @@ static inline bool work_next(struct work *work, struct bench_io *io, int64_t now
 static inline void work_count(struct work *work, const struct bench_io *io, int64_t now_ns)
 {
     iostat_add(&work->stats[io->kind], work->measure, io->length, now_ns - io->start_ns, io->queued_ns);
+    if (__builtin_expect(work->log != NULL, 0))
+        work_log(work, io, now_ns);
 }
 
 /* io completed with res, at now_ns. True: io holds an I/O again, to be carried out. */
