@@ -13,7 +13,8 @@ static const double default_percentiles[] = { 1, 5, 10, 20, 30, 40, 50, 60, 70, 
 
 const double *figures_percentiles(const struct job_options *options, unsigned *n)
 {
-    *n = options->percentile_list.n ? options->percentile_list.n : sizeof(default_percentiles) / sizeof(default_percentiles[0]);
+    *n = options->percentile_list.n ? options->percentile_list.n
+                                    : sizeof(default_percentiles) / sizeof(default_percentiles[0]);
     return options->percentile_list.n ? options->percentile_list.values : default_percentiles;
 }
 
@@ -22,19 +23,31 @@ static double ratio(double a, double b)
     return b > 0 ? a / b : 0;
 }
 
-bool figures_opens_entry(const struct bench_run *run, unsigned i)
+/* Jobs without --stats are in no entry. */
+static bool opens_entry(const struct bench_run *run, unsigned i)
 {
-    const struct bench_job *job = &run->jobs[i];
+    const struct job_options *options = run->jobs[i].options;
+    unsigned before = i;
 
-    return i == 0 || !job->options->group_reporting || run->jobs[i - 1].options->group != job->options->group;
+    while (before && !run->jobs[before - 1].options->stats)
+        before--;
+    return options->stats &&
+           (!before || !options->group_reporting || run->jobs[before - 1].options->group != options->group);
+}
+
+unsigned figures_next_entry(const struct bench_run *run, unsigned i)
+{
+    while (i < run->n_jobs && !opens_entry(run, i))
+        i++;
+    return i;
 }
 
 unsigned figures_count_entries(const struct bench_run *run)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < run->n_jobs; i++)
-        n += figures_opens_entry(run, i);
+    for (unsigned i = figures_next_entry(run, 0); i < run->n_jobs; i = figures_next_entry(run, i + 1))
+        n++;
     return n;
 }
 
@@ -249,7 +262,9 @@ int figures_make(const struct bench_run *run, int64_t now_ns, struct entries *en
     }
     memset(entry, 0, n * sizeof(*entry));
     for (unsigned i = 0; i < run->n_jobs; i++) {
-        if (figures_opens_entry(run, i)) {
+        if (!run->jobs[i].options->stats)
+            continue;
+        if (opens_entry(run, i)) {
             entry = &entries->list[entries->n++];
             entry->job = &run->jobs[i];
             entry->first = i;

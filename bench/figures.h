@@ -21,7 +21,7 @@ struct direction_figures {
 
 struct entry {
     const struct bench_job *job; /* the first */
-    unsigned first, n_jobs;      /* indices into run->jobs; those of an entry follow each other */
+    unsigned first, n_jobs;      /* index into run->jobs, and how many of them are in it */
     unsigned groupid;
     int error;    /* a positive errno value, the first; EILSEQ: verification found wrong data; 0: none */
     bool running; /* not all of it is over */
@@ -51,9 +51,9 @@ struct entries {
     unsigned n;
 };
 
-/* How many entries there will be, and whether job number i opens one. */
+/* How many entries there will be, and the first job from number i on that opens one; run->n_jobs: none does. */
 unsigned figures_count_entries(const struct bench_run *run);
-bool figures_opens_entry(const struct bench_run *run, unsigned i);
+unsigned figures_next_entry(const struct bench_run *run, unsigned i);
 
 /* 0 or -ENOMEM. now_ns: for those that still run. */
 int figures_make(const struct bench_run *run, int64_t now_ns, struct entries *entries);

@@ -37,7 +37,8 @@ void moment_take(struct moment *moment, const struct bench_run *run, unsigned fi
     memset(moment, 0, sizeof(*moment));
     moment->ns = now_ns;
     for (unsigned i = first; i < first + n_jobs; i++)
-        add_job(moment, &run->jobs[i]);
+        if (run->jobs[i].options->stats)
+            add_job(moment, &run->jobs[i]);
 }
 
 /* A thread that has ended takes its CPU time with it, and a job that starts anew may empty its counters. */

@@ -99,21 +99,48 @@ void job_done(struct bench_job *job)
     (void)!write(job->done_fd, &one, sizeof(one));
 }
 
-void job_sample(struct bench_job *job, int64_t now_ns)
+/* Rates of what *counters of a job went on since they were `seen`, in units of `scale`. */
+static void sample(struct bench_job *job, int64_t now_ns, int64_t *sampled_ns, struct rate_samples rates[], uint64_t seen[],
+                   uint64_t (*count)(const struct iostat *stat), double scale)
 {
-    double seconds = (double)(now_ns - job->sampled_ns) / 1e9;
+    double seconds = (double)(now_ns - *sampled_ns) / 1e9;
 
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
-        uint64_t ios = iostat_ios(&job->work.stats[kind]), bytes = iostat_bytes(&job->work.stats[kind]);
+        uint64_t n = count(&job->work.stats[kind]);
 
-        if (ios) {
-            rate_add(&job->iops[kind], (double)(ios - job->sampled_ios[kind]) / seconds);
-            rate_add(&job->bandwidth[kind], (double)(bytes - job->sampled_bytes[kind]) / seconds / 1024);
-        }
-        job->sampled_ios[kind] = ios;
-        job->sampled_bytes[kind] = bytes;
+        if (n)
+            rate_add(&rates[kind], (double)(n - seen[kind]) / seconds / scale);
+        seen[kind] = n;
     }
-    job->sampled_ns = now_ns;
+    *sampled_ns = now_ns;
+}
+
+#define SAMPLE_SLACK_NS INT64_C(1000000)
+
+void job_sample(struct bench_job *job, int64_t now_ns, bool last)
+{
+    const struct job_options *o = job->options;
+    bool no_iops = last && (job->iops[IO_READ].n || job->iops[IO_WRITE].n || job->iops[IO_TRIM].n);
+    bool no_bandwidth = last && (job->bandwidth[IO_READ].n || job->bandwidth[IO_WRITE].n || job->bandwidth[IO_TRIM].n);
+
+    if (o->disable_bw || o->gtod_reduce)
+        return;
+    if (!no_iops && now_ns > job->iops_sampled_ns &&
+        (last || now_ns - job->iops_sampled_ns >= o->iopsavgtime_ns - SAMPLE_SLACK_NS))
+        sample(job, now_ns, &job->iops_sampled_ns, job->iops, job->sampled_ios, iostat_ios, 1);
+    if (!no_bandwidth && now_ns > job->bandwidth_sampled_ns &&
+        (last || now_ns - job->bandwidth_sampled_ns >= o->bwavgtime_ns - SAMPLE_SLACK_NS))
+        sample(job, now_ns, &job->bandwidth_sampled_ns, job->bandwidth, job->sampled_bytes, iostat_bytes, 1024);
+}
+
+int64_t job_sample_due_ns(const struct bench_job *job)
+{
+    int64_t iops_ns = job->iops_sampled_ns + job->options->iopsavgtime_ns;
+    int64_t bandwidth_ns = job->bandwidth_sampled_ns + job->options->bwavgtime_ns;
+
+    if (job->options->disable_bw || job->options->gtod_reduce || __atomic_load_n(&job->done, __ATOMIC_ACQUIRE))
+        return INT64_MAX;
+    return iops_ns < bandwidth_ns ? iops_ns : bandwidth_ns;
 }
 
 void job_tell_error(const struct bench_job *job)

@@ -51,9 +51,9 @@ struct bench_job {
     /* The main thread's samples while it runs. */
     struct rate_samples iops[IO_DIRECTIONS], bandwidth[IO_DIRECTIONS];
     uint64_t sampled_ios[IO_DIRECTIONS], sampled_bytes[IO_DIRECTIONS];
-    int64_t sampled_ns;
+    int64_t iops_sampled_ns, bandwidth_sampled_ns;
     struct job_log *log; /* NULL: none */
-    int error; /* positive errno value, the work's included */
+    int error;           /* positive errno value, the work's included */
 };
 
 /* Open targets, make buffers and the workload. Failures are told. 0 or -errno. */
@@ -65,8 +65,13 @@ void job_begin(struct bench_job *job, const struct engine_counts *counts);
 bool job_next_phase(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts));
 void job_done(struct bench_job *job);
 
-/* Take a sample of the rates at now_ns, for bw_min, bw_max and the like. */
-void job_sample(struct bench_job *job, int64_t now_ns);
+/*
+ * Take samples of the rates at now_ns, for bw_min, bw_max and the like, if it is time. last: the job
+ * is over; one without any sample has the whole of it as one.
+ */
+void job_sample(struct bench_job *job, int64_t now_ns, bool last);
+/* When it is time next. */
+int64_t job_sample_due_ns(const struct bench_job *job);
 
 /* Tell on stderr why the I/O failed, if it did. */
 void job_tell_error(const struct bench_job *job);

@@ -254,6 +254,7 @@ tests_unit_test_bench_work_LDADD = $(bench_test_ldadd)
 bench_sh_tests = \
 	tests/sh/bench-devices.sh \
 	tests/sh/bench-faults.sh \
+	tests/sh/bench-fio-json.sh \
 	tests/sh/bench-interrupt.sh \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-options.sh \

@@ -35,7 +35,7 @@ static FILE *open_log(const char *prefix, const char *what, const struct bench_j
 {
     char path[PATH_MAX];
     int n = job->options->per_job_logs ? snprintf(path, sizeof(path), "%s_%s.%u.log", prefix, what, job->index + 1)
-                                              : snprintf(path, sizeof(path), "%s_%s.log", prefix, what);
+                                       : snprintf(path, sizeof(path), "%s_%s.log", prefix, what);
     FILE *file = n < (int)sizeof(path) ? fopen(path, "we") : NULL;
 
     if (!file)
@@ -52,8 +52,9 @@ static int open_files(struct job_log *log, const struct bench_job *job)
     const struct {
         const char *prefix, *what;
     } wanted[LOG_KINDS] = {
-        [LOG_BW] = { o->write_bw_log, "bw" },      [LOG_IOPS] = { o->write_iops_log, "iops" }, [LOG_LAT] = { o->write_lat_log, "lat" },
-        [LOG_CLAT] = { o->write_lat_log, "clat" }, [LOG_SLAT] = { o->write_lat_log, "slat" },  [LOG_HIST] = { o->write_hist_log, "clat_hist" },
+        [LOG_BW] = { o->write_bw_log, "bw" },      [LOG_IOPS] = { o->write_iops_log, "iops" },
+        [LOG_LAT] = { o->write_lat_log, "lat" },   [LOG_CLAT] = { o->write_lat_log, "clat" },
+        [LOG_SLAT] = { o->write_lat_log, "slat" }, [LOG_HIST] = { o->write_hist_log, "clat_hist" },
     };
 
     log->owns_files = true;
@@ -88,7 +89,7 @@ static int open_job(struct bench_run *run, struct bench_job *job)
     if (!log->each_io)
         return 0;
     job->work.log = &log->ring;
-    return log_ring_init(&log->ring);
+    return log_ring_init(&log->ring, o->log_entries);
 }
 
 int logs_open(struct bench_run *run)
@@ -109,19 +110,22 @@ static int64_t time_ms(const struct bench_run *run, const struct bench_job *job,
     return (ns - run->begun_ns) / 1000000 + (job->options->log_unix_epoch ? epoch_ms : 0);
 }
 
-/* max: the second value with log_window_value=both. */
+/* max: the second value with log_window_value=both. io: the I/O that it is of; NULL: of many. */
 static void put(FILE *file, const struct bench_job *job, int64_t ms, uint64_t value, const uint64_t *max, unsigned kind,
-                uint32_t bs, uint64_t offset)
+                const struct log_record *io)
 {
     if (!file)
         return;
     fprintf(file, "%" PRId64 ", %" PRIu64, ms, value);
     if (max)
         fprintf(file, ", %" PRIu64, *max);
-    fprintf(file, ", %u, %" PRIu32, kind, bs);
+    fprintf(file, ", %u, %" PRIu32, kind, io ? io->bytes : 0);
     if (job->options->log_offset)
-        fprintf(file, ", %" PRIu64, offset);
-    fputs(", 0\n", file); /* the priority, which is always the default one */
+        fprintf(file, ", %" PRIu64, io ? io->offset : 0);
+    fputs(", 0", file); /* the priority, which is always the default one */
+    if (job->options->log_issue_time)
+        fprintf(file, ", %" PRId64, io ? io->end_ns - io->lat_ns - job->work.run_start_ns : 0);
+    fputc('\n', file);
 }
 
 static void put_record(const struct bench_run *run, const struct bench_job *job, const struct log_record *r)
@@ -130,12 +134,12 @@ static void put_record(const struct bench_run *run, const struct bench_job *job,
     int64_t ms = time_ms(run, job, r->end_ns), clat_ns = r->lat_ns - r->queued_ns;
     uint64_t rate = clat_ns > 0 ? (uint64_t)r->bytes * 1000000 / (uint64_t)clat_ns : 0;
 
-    put(files[LOG_BW], job, ms, rate, NULL, r->kind, r->bytes, r->offset);
-    put(files[LOG_IOPS], job, ms, 1, NULL, r->kind, r->bytes, r->offset);
-    put(files[LOG_LAT], job, ms, (uint64_t)r->lat_ns, NULL, r->kind, r->bytes, r->offset);
-    put(files[LOG_CLAT], job, ms, clat_ns > 0 ? (uint64_t)clat_ns : 0, NULL, r->kind, r->bytes, r->offset);
+    put(files[LOG_BW], job, ms, rate, NULL, r->kind, r);
+    put(files[LOG_IOPS], job, ms, 1, NULL, r->kind, r);
+    put(files[LOG_LAT], job, ms, (uint64_t)r->lat_ns, NULL, r->kind, r);
+    put(files[LOG_CLAT], job, ms, clat_ns > 0 ? (uint64_t)clat_ns : 0, NULL, r->kind, r);
     if (job->work.batched)
-        put(files[LOG_SLAT], job, ms, r->queued_ns, NULL, r->kind, r->bytes, r->offset);
+        put(files[LOG_SLAT], job, ms, r->queued_ns, NULL, r->kind, r);
 }
 
 static void drain(const struct bench_run *run, struct bench_job *job)
@@ -167,7 +171,7 @@ static void put_latency(FILE *file, const struct bench_job *job, int64_t ms, con
     max = longest_since(before, now);
     if (max < average) /* slat has buckets only if its percentiles are wanted */
         max = average;
-    put(file, job, ms, which == LOG_MAXIMUM ? max : average, which == LOG_BOTH ? &max : NULL, kind, 0, 0);
+    put(file, job, ms, which == LOG_MAXIMUM ? max : average, which == LOG_BOTH ? &max : NULL, kind, NULL);
 }
 
 static void put_window(const struct bench_run *run, struct bench_job *job, int64_t now_ns)
@@ -186,8 +190,8 @@ static void put_window(const struct bench_run *run, struct bench_job *job, int64
         bool both = job->options->log_window_value == LOG_BOTH;
 
         if (ios) {
-            put(log->files[LOG_BW], job, ms, rate, both ? &rate : NULL, kind, 0, 0);
-            put(log->files[LOG_IOPS], job, ms, iops, both ? &iops : NULL, kind, 0, 0);
+            put(log->files[LOG_BW], job, ms, rate, both ? &rate : NULL, kind, NULL);
+            put(log->files[LOG_IOPS], job, ms, iops, both ? &iops : NULL, kind, NULL);
         }
         put_latency(log->files[LOG_LAT], job, ms, &before->lat, &now->lat, kind);
         put_latency(log->files[LOG_CLAT], job, ms, &before->clat, &now->clat, kind);

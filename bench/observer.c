@@ -9,27 +9,17 @@
 #include "logs.h"
 #include "run.h"
 
-#define SAMPLE_NS INT64_C(500000000)   /* as often as fio takes its samples of rates */
 #define INTERVAL_NS INT64_C(100000000) /* at first; see intervals_add() */
 #define MANY_JOBS 64                   /* from here on looking at them all costs time that counts */
-
-static unsigned entry_end(const struct bench_run *run, unsigned first)
-{
-    unsigned end = first + 1;
-
-    while (end < run->n_jobs && !figures_opens_entry(run, end))
-        end++;
-    return end;
-}
 
 static void take_moments(struct observer *observer, int64_t now_ns, bool begin)
 {
     const struct bench_run *run = observer->run;
     bool full = false;
-    unsigned first = 0;
+    unsigned first = figures_next_entry(run, 0);
 
     for (unsigned i = 0; i < observer->n_entries; i++) {
-        unsigned end = entry_end(run, first);
+        unsigned end = figures_next_entry(run, first + 1);
 
         moment_take(observer->moment, run, first, end - first, now_ns);
         if (begin)
@@ -53,9 +43,8 @@ int observer_begin(struct observer *observer, struct bench_run *run)
         return -ENOMEM;
     observer->interval_ns = run->n_jobs < MANY_JOBS ? INTERVAL_NS : 10 * INTERVAL_NS;
     observer->interval_due_ns = run->begun_ns + observer->interval_ns;
-    observer->sample_due_ns = run->begun_ns + SAMPLE_NS;
     for (unsigned i = 0; i < run->n_jobs; i++)
-        run->jobs[i].sampled_ns = run->begun_ns;
+        run->jobs[i].iops_sampled_ns = run->jobs[i].bandwidth_sampled_ns = run->begun_ns;
     take_moments(observer, run->begun_ns, true);
     progress_init(&observer->progress, run);
     return status_begin(&observer->status, run);
@@ -68,8 +57,10 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
 
 int64_t observer_due_ns(const struct observer *observer)
 {
-    int64_t due_ns = earlier(observer->interval_due_ns, observer->sample_due_ns);
+    int64_t due_ns = observer->interval_due_ns;
 
+    for (unsigned i = 0; i < observer->run->n_jobs; i++)
+        due_ns = earlier(due_ns, job_sample_due_ns(&observer->run->jobs[i]));
     due_ns = earlier(due_ns, logs_due_ns(observer->run));
     due_ns = earlier(due_ns, status_due_ns(&observer->status));
     return earlier(due_ns, progress_due_ns(&observer->progress));
@@ -89,13 +80,12 @@ static void sample_all(struct bench_run *run, int64_t now_ns)
 {
     for (unsigned i = 0; i < run->n_jobs; i++)
         if (!__atomic_load_n(&run->jobs[i].done, __ATOMIC_ACQUIRE))
-            job_sample(&run->jobs[i], now_ns);
+            job_sample(&run->jobs[i], now_ns, false);
 }
 
 void observer_tick(struct observer *observer, int64_t now_ns)
 {
-    if (is_due(&observer->sample_due_ns, SAMPLE_NS, now_ns))
-        sample_all(observer->run, now_ns);
+    sample_all(observer->run, now_ns);
     if (is_due(&observer->interval_due_ns, observer->interval_ns, now_ns))
         take_moments(observer, now_ns, false);
     if (now_ns >= logs_due_ns(observer->run))

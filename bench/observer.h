@@ -18,7 +18,6 @@ struct observer {
     unsigned n_entries;
     struct moment *moment;
     int64_t interval_ns, interval_due_ns;
-    int64_t sample_due_ns;
     struct progress progress;
     struct status status;
 };

@@ -4,12 +4,8 @@
 #include "options.h"
 
 static const struct option_choice format_choices[] = {
-    { "normal", FORMAT_NORMAL, NULL },
-    { "json", FORMAT_JSON, NULL },
-    { "tsv", FORMAT_TSV, NULL },
-    { "json+", FORMAT_JSON_PLUS, "it is not built yet" },
-    { "terse", FORMAT_TERSE, "it is not built yet" },
-    { NULL, 0, NULL },
+    { "normal", FORMAT_NORMAL, NULL },   { "json", FORMAT_JSON, NULL },   { "tsv", FORMAT_TSV, NULL },
+    { "json+", FORMAT_JSON_PLUS, NULL }, { "terse", FORMAT_TERSE, NULL }, { NULL, 0, NULL },
 };
 
 static const struct option_choice eta_choices[] = {
@@ -22,20 +18,21 @@ static const struct option_choice eta_choices[] = {
 const struct option_row option_table_program[] = {
     { "output", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(output), 0, 0, NULL, "FILE", "write the results there" },
     { "output_format", NULL, OPTION_BUILT, TYPE_CHOICES, PROGRAM(formats), 0, 0, format_choices, "LIST",
-      "normal (default), json: fio's document and nothing else; tsv: one line per job; with json or tsv, normal goes to stderr" },
-    { "minimal", NULL, OPTION_LATER, TYPE_FLAG, PROGRAM(minimal), 0, 0, NULL, NULL, "the same as --output_format=terse" },
-    { "terse_version", NULL, OPTION_LATER, TYPE_NUMBER, PROGRAM(terse_version), 2, 5, NULL, "N", "default 3" },
-    { "append_terse", NULL, OPTION_LATER, TYPE_FLAG, PROGRAM(append_terse), 0, 0, NULL, NULL,
+      "normal (default); json: fio's document; json+: with all buckets of latency; terse: fio's line; tsv: one line per job; "
+      "with one of these, normal goes to stderr" },
+    { "minimal", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(minimal), 0, 0, NULL, NULL, "the same as --output_format=terse" },
+    { "terse_version", NULL, OPTION_BUILT, TYPE_NUMBER, PROGRAM(terse_version), 2, 5, NULL, "N", "default 3" },
+    { "append_terse", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(append_terse), 0, 0, NULL, NULL,
       "the same as --output_format=normal,terse" },
-    { "eta", NULL, OPTION_LATER, TYPE_CHOICE, PROGRAM(eta), 0, 0, eta_choices, "WHEN",
+    { "eta", NULL, OPTION_BUILT, TYPE_CHOICE, PROGRAM(eta), 0, 0, eta_choices, "WHEN",
       "the line that tells how far the run is: auto (default), on a terminal; always; never" },
-    { "eta_interval", NULL, OPTION_LATER, TYPE_SECONDS, PROGRAM(eta_interval_ns), 250000000, INT64_MAX, NULL, "TIME",
+    { "eta_interval", NULL, OPTION_BUILT, TYPE_SECONDS, PROGRAM(eta_interval_ns), 250000000, INT64_MAX, NULL, "TIME",
       "how often (seconds, or with a unit; 250ms at least)" },
-    { "eta_newline", NULL, OPTION_LATER, TYPE_SECONDS, PROGRAM(eta_newline_ns), 0, INT64_MAX, NULL, "TIME",
+    { "eta_newline", NULL, OPTION_BUILT, TYPE_SECONDS, PROGRAM(eta_newline_ns), 0, INT64_MAX, NULL, "TIME",
       "begin a new line so often (seconds, or with a unit)" },
-    { "status_interval", NULL, OPTION_LATER, TYPE_SECONDS, PROGRAM(status_interval_ns), 0, INT64_MAX, NULL, "TIME",
+    { "status_interval", NULL, OPTION_BUILT, TYPE_SECONDS, PROGRAM(status_interval_ns), 0, INT64_MAX, NULL, "TIME",
       "write a line of JSON about the last interval so often (seconds, or with a unit)" },
-    { "status_output", NULL, OPTION_LATER, TYPE_TEXT, PROGRAM(status_output), 0, 0, NULL, "FILE",
+    { "status_output", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(status_output), 0, 0, NULL, "FILE",
       "write these lines there and not to stderr" },
     { "report", NULL, OPTION_LATER, TYPE_TEXT, PROGRAM(report), 0, 0, NULL, "FILE.html", "write a page with pictures" },
     { "readonly", NULL, OPTION_LATER, TYPE_FLAG, PROGRAM(readonly), 0, 0, NULL, NULL, "refuse jobs that write or trim" },

@@ -36,7 +36,7 @@ static const struct option_choice fadvise_choices[] = {
 const struct option_row option_table_target[] = {
     { "name", NULL, OPTION_BUILT, TYPE_TEXT, JOB(name), 0, 0, NULL, "WORD",
       "start a job of this name; \"global\" gives defaults for the jobs that follow, as do options before the first --name" },
-    { "description", NULL, OPTION_LATER, TYPE_TEXT, JOB(description), 0, 0, NULL, "TEXT", "shown in the results" },
+    { "description", NULL, OPTION_BUILT, TYPE_TEXT, JOB(description), 0, 0, NULL, "TEXT", "shown in the results" },
     { "filename", NULL, OPTION_BUILT, TYPE_TEXT, JOB(filename), 0, 0, NULL, "PATH[:PATH...]",
       "file or block device; several are used as one space, one behind the other; default NAME.CLONE.0" },
     { "filename_format", NULL, OPTION_LATER, TYPE_TEXT, JOB(filename_format), 0, 0, NULL, "TEXT",

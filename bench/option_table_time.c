@@ -77,7 +77,7 @@ const struct option_row option_table_time[] = {
       "wait until all jobs before this one are done, and begin a new group" },
     { "wait_for", NULL, OPTION_LATER, TYPE_TEXT, JOB(wait_for), 0, 0, NULL, "NAME",
       "wait until all clones of that job, which stands further up, are done" },
-    { "new_group", NULL, OPTION_LATER, TYPE_FLAG, JOB(new_group), 0, 0, NULL, NULL,
+    { "new_group", NULL, OPTION_BUILT, TYPE_FLAG, JOB(new_group), 0, 0, NULL, NULL,
       "begin a new group for --group_reporting with this job" },
     { "exitall", NULL, OPTION_LATER, TYPE_FLAG, JOB(exitall), 0, 0, NULL, NULL,
       "when this job ends, end those of --exit_what" },

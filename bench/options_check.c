@@ -2,6 +2,7 @@
 /* What the options of a job mean together: what follows from them, and what cannot be. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "option_parser.h"
@@ -110,11 +111,21 @@ static bool given_here(const struct job_options *job, const char *name)
     return job->given[i] && !job->given_globally[i];
 }
 
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
 static int check_job(struct job_options *job, FILE *err)
 {
     const char *why = NULL;
 
-    if (job->time_based && !job->runtime_ns)
+    qsort(job->percentile_list.values, job->percentile_list.n, sizeof(double), compare_doubles);
+    if (job->percentile_list.n && !(job->percentile_list.values[0] > 0))
+        why = "--percentile_list: each must be more than 0";
+    else if (job->time_based && !job->runtime_ns)
         why = "--time_based: it needs --runtime";
     else if (job->fsync && job->fdatasync)
         why = "--fdatasync: not together with --fsync";
@@ -139,16 +150,32 @@ static int check_job(struct job_options *job, FILE *err)
     return 0;
 }
 
+/* Standard output, or the file of --output, is one document. */
+static int check_formats(struct bench_options *options, FILE *err)
+{
+    bool json, tsv, terse;
+
+    if (options->minimal)
+        options->formats = FORMAT_TERSE;
+    if (options->append_terse)
+        options->formats |= FORMAT_NORMAL | FORMAT_TERSE;
+    if (!options->formats)
+        options->formats = FORMAT_NORMAL;
+    json = options->formats & (FORMAT_JSON | FORMAT_JSON_PLUS);
+    tsv = options->formats & FORMAT_TSV;
+    terse = options->formats & FORMAT_TERSE;
+    if (json + tsv + terse <= 1)
+        return 0;
+    fputs(PREFIX "--output-format: not json, terse and tsv together, each wants the output for itself\n", err);
+    return -EINVAL;
+}
+
 static int check_program(struct bench_options *options, FILE *err)
 {
     uint64_t n_clones = 0;
 
-    if (!options->formats)
-        options->formats = FORMAT_NORMAL;
-    if ((options->formats & FORMAT_JSON) && (options->formats & FORMAT_TSV)) {
-        fputs(PREFIX "--output-format: not json and tsv together, each wants the output for itself\n", err);
+    if (check_formats(options, err))
         return -EINVAL;
-    }
     if (!options->n_jobs) {
         fputs(PREFIX
               "--name: no job was given; for example: lariat-bench --name=a --filename=/tmp/a --size=64m --rw=randread\n",

@@ -67,6 +67,8 @@ static json_t *options_json(struct builder *b, const struct job_options *options
 {
     struct echo echo = { b, build_object(b) };
 
+    if (!global)
+        build_text(b, echo.object, "name", options->name);
     options_echo(options, global, echo_option, &echo);
     return echo.object;
 }

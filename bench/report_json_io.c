@@ -72,7 +72,7 @@ static json_t *direction_json(struct builder *b, const struct entry *entry, cons
                               const struct direction_figures *d, bool bins)
 {
     const struct job_options *options = entry->job->options;
-        json_t *object = build_object(b);
+    json_t *object = build_object(b);
 
     build_int(b, object, "io_bytes", stat->bytes);
     build_int(b, object, "io_kbytes", stat->bytes / 1024);

@@ -64,7 +64,6 @@ void normal_percentiles(FILE *out, const char *name, const struct lariat_histogr
 
 void normal_latencies(FILE *out, const struct iostat *stat, const struct job_options *options)
 {
-    
     /* fio's default is not to show these; the JSON has them by our default. */
     size_t lat_row = option_index(option_find("lat_percentiles", strlen("lat_percentiles")));
 
@@ -159,8 +158,7 @@ static void add_to_group(struct group *group, const struct iostat *stat, const s
 
 static void print_group_line(FILE *out, const char *name, const struct group *group, const struct job_options *options)
 {
-    struct byte_style style = { (unsigned)options->significant_figures, options->kb_base == 1024,
-                                options->unit_base == 1 };
+    struct byte_style style = { (unsigned)options->significant_figures, options->kb_base == 1024, options->unit_base == 1 };
     double rate = group->ms_max ? group->bytes * 1000 / (double)group->ms_max : 0;
     char text[8][NUMBER_TEXT_MAX];
 

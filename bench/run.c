@@ -71,7 +71,7 @@ static void find_disks(struct bench_run *run)
 
     disks_init(&run->disks, "");
     for (unsigned i = 0; i < run->n_jobs; i++)
-        for (unsigned j = 0; j < run->jobs[i].targets.n; j++)
+        for (unsigned j = 0; j < run->jobs[i].targets.n && run->jobs[i].options->disk_util; j++)
             if (run->jobs[i].targets.targets[j].fd >= 0 && fstat(run->jobs[i].targets.targets[j].fd, &st) == 0)
                 disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
 }
@@ -206,13 +206,7 @@ int run_all(struct bench_run *run)
         run->jobs[i].engine->finish(&run->jobs[i]);
     if (rc)
         return rc;
-    for (unsigned i = 0; i < run->n_jobs; i++) {
-        struct bench_job *job = &run->jobs[i];
-
-        /* A run shorter than one sample: the whole of it is the sample. */
-        if (!job->iops[IO_READ].n && !job->iops[IO_WRITE].n && !job->iops[IO_TRIM].n &&
-            job->work.run_end_ns > job->sampled_ns)
-            job_sample(job, job->work.run_end_ns);
-    }
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        job_sample(&run->jobs[i], run->jobs[i].work.run_end_ns, true);
     return 0;
 }

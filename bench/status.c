@@ -92,15 +92,13 @@ static void write_line(struct status *status, int64_t now_ns)
     const struct bench_run *run = status->run;
     struct builder b = { false };
     json_t *top = build_object(&b), *list;
-    unsigned first = 0;
+    unsigned first = figures_next_entry(run, 0);
 
     build_int(&b, top, "elapsed_ms", (uint64_t)(now_ns - run->begun_ns) / 1000000);
     list = build_set(&b, top, "jobs", build_array(&b));
     for (unsigned i = 0; i < status->n_entries; i++) {
-        unsigned end = first + 1;
+        unsigned end = figures_next_entry(run, first + 1);
 
-        while (end < run->n_jobs && !figures_opens_entry(run, end))
-            end++;
         moment_take(status->now, run, first, end - first, now_ns);
         build_append(&b, list, entry_json(&b, status, first, end - first, &status->before[i]));
         status->before[i] = *status->now;

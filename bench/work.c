@@ -14,6 +14,21 @@
 #define RETRIES_MAX 64
 #define VERIFY_MESSAGES_MAX 10
 
+static unsigned measures(const struct job_options *options)
+{
+    unsigned set = 0;
+
+    if (options->gtod_reduce)
+        return 0;
+    if (!options->disable_slat)
+        set |= options->slat_percentiles ? MEASURE_SLAT | MEASURE_SLAT_BUCKETS : MEASURE_SLAT;
+    if (!options->disable_clat)
+        set |= MEASURE_CLAT;
+    if (!options->disable_lat)
+        set |= MEASURE_LAT;
+    return set;
+}
+
 int work_init(struct work *work, const struct job_options *options, const struct target_set *targets, uint64_t seed)
 {
     enum rw_mode rw = (enum rw_mode)options->rw;
@@ -37,7 +52,7 @@ int work_init(struct work *work, const struct job_options *options, const struct
     work->check_reads = options->verify != VERIFY_NONE;
     work->track = work->check_reads && rw_writes(rw);
     rng_init(&work->rng, seed);
-    work->measure = MEASURE_SLAT | MEASURE_CLAT | MEASURE_LAT;
+    work->measure = measures(options);
     work->batch_max = (uint32_t)options->iodepth;
     if (!(work->batch = calloc(options->iodepth, sizeof(*work->batch))))
         rc = -ENOMEM;

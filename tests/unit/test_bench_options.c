@@ -192,7 +192,7 @@ static const struct {
     { "--time_based=yes", "0 and 1" },
     { "--verify=md5", "crc32c" },
     { "--output-format=json,xml", "normal" },
-    { "--output-format=json,tsv", "not json and tsv" },
+    { "--output-format=json,tsv", "not json, terse and tsv" },
     { "--loops=2", "not built yet" },
     { "--hipri", "IOPOLL is not built yet" },
     { "--zonemode=strided", "not supported: zoned devices" },
