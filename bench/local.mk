@@ -255,6 +255,7 @@ bench_sh_tests = \
 	tests/sh/bench-devices.sh \
 	tests/sh/bench-faults.sh \
 	tests/sh/bench-fio-json.sh \
+	tests/sh/bench-fio-text.sh \
 	tests/sh/bench-interrupt.sh \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-options.sh \
