@@ -258,10 +258,12 @@ bench_sh_tests = \
 	tests/sh/bench-fio-text.sh \
 	tests/sh/bench-interrupt.sh \
 	tests/sh/bench-json.sh \
+	tests/sh/bench-logs.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-simulate.sh \
+	tests/sh/bench-status.sh \
 	tests/sh/bench-verify.sh \
 	$(NULL)
 if BUILD_BENCH

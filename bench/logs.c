@@ -24,6 +24,7 @@ struct job_log {
     int64_t average_ns, histogram_ns; /* lengths of the windows */
     int64_t average_due_ns, histogram_due_ns;
     int64_t average_from_ns;
+    int64_t histogram_ms;                           /* of the last lines */
     struct iostat before[IO_DIRECTIONS];            /* when the window began */
     struct lariat_histogram counted[IO_DIRECTIONS]; /* clat, when the histogram was written last */
     struct log_ring ring;
@@ -207,6 +208,11 @@ static void put_histograms(const struct bench_run *run, struct bench_job *job, i
     struct job_log *log = job->log;
     FILE *file = log->files[LOG_HIST];
     unsigned stride = 1u << job->options->log_hist_coarseness;
+    int64_t ms = time_ms(run, job, now_ns);
+
+    if (ms <= log->histogram_ms) /* readers divide by what lies between two lines */
+        ms = log->histogram_ms + 1;
+    log->histogram_ms = ms;
 
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
         struct lariat_histogram *before = &log->counted[kind];
@@ -215,7 +221,7 @@ static void put_histograms(const struct bench_run *run, struct bench_job *job, i
         if (counter_get(&h->n) == before->n)
             continue;
         before->n = counter_get(&h->n);
-        fprintf(file, "%" PRId64 ", %u, %" PRIu64, time_ms(run, job, now_ns), kind, job->options->bs);
+        fprintf(file, "%" PRId64 ", %u, %" PRIu64, ms, kind, job->options->bs);
         for (unsigned i = 0; i < LARIAT_HISTOGRAM_BUCKETS; i += stride) {
             uint64_t sum = 0;
 

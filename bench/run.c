@@ -187,14 +187,14 @@ int run_all(struct bench_run *run)
             break;
     }
     if (!rc) {
-        if (run->preamble)
-            report_preamble(run, run->preamble);
         clock_gettime(CLOCK_REALTIME, &run->begun);
         run->begun_ns = bench_now_ns();
         disks_begin(&run->disks);
         rc = observer_begin(&run->observer, run);
     }
     if (!rc) {
+        if (run->preamble)
+            report_preamble(run, run->preamble);
         for (unsigned i = 0; i < run->n_jobs; i++)
             run->jobs[i].engine->go(&run->jobs[i]);
         watch(run);
