@@ -62,6 +62,9 @@ bench_lariat_bench_SOURCES = \
 	bench/options_help.c \
 	bench/plain_thread.c \
 	bench/plain_thread.h \
+	bench/preflight.c \
+	bench/preflight.h \
+	bench/preflight_run.c \
 	bench/progress.c \
 	bench/progress.h \
 	bench/report.c \
@@ -203,6 +206,7 @@ bench_libparts_la_SOURCES = \
 	bench/options.c \
 	bench/options_check.c \
 	bench/options_help.c \
+	bench/preflight.c \
 	bench/progress.c \
 	bench/report.c \
 	bench/report_normal.c \
@@ -224,6 +228,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
+	tests/unit/test_bench_preflight \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
@@ -241,6 +246,8 @@ tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_options_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_simulate_CPPFLAGS = $(bench_test_cppflags) -iquote $(top_srcdir)/lib
 tests_unit_test_bench_simulate_LDADD = bench/libsimulate.la $(bench_test_ldadd)
+tests_unit_test_bench_preflight_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_preflight_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_units_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_units_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_values_CPPFLAGS = $(bench_test_cppflags)
@@ -260,6 +267,7 @@ bench_sh_tests = \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-options.sh \
+	tests/sh/bench-preflight.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-simulate.sh \

@@ -35,6 +35,8 @@ const struct option_row option_table_program[] = {
     { "status_output", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(status_output), 0, 0, NULL, "FILE",
       "write these lines there and not to stderr" },
     { "report", NULL, OPTION_LATER, TYPE_TEXT, PROGRAM(report), 0, 0, NULL, "FILE.html", "write a page with pictures" },
+    { "preflight", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(preflight), 0, 0, NULL, "0|1",
+      "tell before the run what would spoil the figures; takes 100 ms; default 1" },
     { "readonly", NULL, OPTION_LATER, TYPE_FLAG, PROGRAM(readonly), 0, 0, NULL, NULL, "refuse jobs that write or trim" },
     { "allow_destructive", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(allow_destructive), 0, 0, NULL, NULL,
       "write to block devices that are mounted or hold a file system, partitions or the like" },

@@ -66,6 +66,7 @@ static void set_defaults(struct bench_options *options)
 {
     memset(options, 0, sizeof(*options));
     options->terse_version = 3;
+    options->preflight = true;
     options->eta_interval_ns = NS_PER_SECOND;
     options->max_jobs = 4096;
     set_job_defaults(&options->global);

@@ -313,6 +313,7 @@ struct bench_options {
     int64_t status_interval_ns;
     const char *status_output;
     const char *report;
+    bool preflight;
     bool readonly;
     bool allow_destructive;
     const char *monitor; /* path of a control socket, or NULL */

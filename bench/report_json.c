@@ -90,13 +90,13 @@ static void set_head(struct builder *b, json_t *object, const struct bench_run *
         build_text(b, object, "desc", options->description);
 }
 
-static json_t *entry_json(struct builder *b, const struct bench_run *run, const struct entry *entry, int64_t now_ns,
-                          bool bins)
+static json_t *entry_json(struct builder *b, const struct report *report, const struct entry *entry, bool bins)
 {
+    const struct bench_run *run = report->run;
     const struct job_options *options = entry->job->options;
     json_t *object = build_object(b), *sync;
 
-    set_head(b, object, run, entry, now_ns);
+    set_head(b, object, run, entry, report->now_ns);
     json_directions(b, object, entry, bins);
     sync = build_set(b, object, "sync", build_object(b));
     build_int(b, sync, "total_ios", entry->stats[IO_SYNC].ios);
@@ -113,7 +113,7 @@ static json_t *entry_json(struct builder *b, const struct bench_run *run, const 
     build_int(b, object, "latency_target", 0);
     build_real(b, object, "latency_percentile", 100);
     build_int(b, object, "latency_window", 0);
-    build_set(b, object, "lariat", json_lariat(b, run, entry, bins));
+    build_set(b, object, "lariat", json_lariat(b, run, entry, (unsigned)(entry - report->entries.list)));
     return object;
 }
 
@@ -180,7 +180,7 @@ int report_json(const struct report *report, FILE *out)
     set_top(&b, top, run);
     jobs = build_set(&b, top, "jobs", build_array(&b));
     for (unsigned i = 0; i < report->entries.n; i++)
-        build_append(&b, jobs, entry_json(&b, run, &report->entries.list[i], report->now_ns, bins));
+        build_append(&b, jobs, entry_json(&b, report, &report->entries.list[i], bins));
     disks = build_set(&b, top, "disk_util", build_array(&b));
     for (unsigned i = 0; i < report->disks.n; i++)
         build_append(&b, disks, disk_json(&b, &report->disks.list[i]));

@@ -13,7 +13,7 @@ json_t *json_latency(struct builder *b, const struct latency *latency, const str
 /* "read", "write", "trim" and, with --unified_rw_reporting, "mixed". */
 void json_directions(struct builder *b, json_t *object, const struct entry *entry, bool bins);
 
-/* What fio does not have: "lariat" of an entry. */
-json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, bool bins);
+/* What fio does not have: "lariat" of an entry, number `index` of all. */
+json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, unsigned index);
 
 #endif

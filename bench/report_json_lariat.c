@@ -52,13 +52,68 @@ static void set_verify(struct builder *b, json_t *object, const struct entry *en
     build_int(b, verify, "runtime_ms", (uint64_t)entry->verify_ns / 1000000);
 }
 
-json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, bool bins)
+/* What was found of the machine and of this job. */
+static void set_preflight(struct builder *b, json_t *object, const struct bench_run *run, const struct entry *entry)
+{
+    int job = (int)(entry->job->options - run->options->jobs);
+    json_t *preflight = build_set(b, object, "preflight", build_object(b)), *list;
+
+    build_text(b, preflight, "kernel", run->preflight.kernel);
+    build_text(b, preflight, "cpu", run->preflight.cpu);
+    list = build_set(b, preflight, "findings", build_array(b));
+    for (unsigned i = 0; i < run->preflight.n; i++) {
+        const struct preflight_finding *finding = &run->preflight.list[i];
+        json_t *one;
+
+        if (finding->job >= 0 && finding->job != job)
+            continue;
+        one = build_append(b, list, build_object(b));
+        build_text(b, one, "check", finding->check);
+        build_bool(b, one, "warning", finding->warning);
+        build_text(b, one, "text", finding->text);
+    }
+}
+
+/* How it went over time. */
+static json_t *interval_json(struct builder *b, const struct interval *interval)
+{
+    static const char *const names[IO_DIRECTIONS] = { "read", "write", "trim" };
+    double seconds = (double)(interval->end_ns - interval->begin_ns) / 1e9;
+    json_t *object = build_object(b), *lat;
+
+    build_real(b, object, "begin_ms", (double)interval->begin_ns / 1e6);
+    build_real(b, object, "end_ms", (double)interval->end_ns / 1e6);
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+        json_t *direction = build_set(b, object, names[kind], build_object(b));
+
+        build_real(b, direction, "iops", (double)interval->ios[kind] / seconds);
+        build_int(b, direction, "bw_bytes", (uint64_t)((double)interval->bytes[kind] / seconds));
+    }
+    lat = build_set(b, object, "lat_ns", build_object(b));
+    build_int(b, lat, "p50", interval_percentile(interval, 50));
+    build_int(b, lat, "p99", interval_percentile(interval, 99));
+    build_int(b, lat, "p99.9", interval_percentile(interval, 99.9));
+    build_int(b, lat, "max", interval_percentile(interval, 100));
+    build_real(b, object, "cpu_percent", 100 * (double)interval->cpu_ns / (double)(interval->end_ns - interval->begin_ns));
+    build_int(b, object, "window_ns", interval->window_ns);
+    build_int(b, object, "spin_ns", interval->spin_ns);
+    build_int(b, object, "sleep_ns", interval->sleep_ns);
+    return object;
+}
+
+static void set_intervals(struct builder *b, json_t *object, const struct bench_run *run, unsigned index)
+{
+    json_t *list = build_set(b, object, "intervals", build_array(b));
+
+    for (unsigned i = 0; index < run->observer.n_entries && i < run->observer.intervals[index].n; i++)
+        build_append(b, list, interval_json(b, &run->observer.intervals[index].list[i]));
+}
+
+json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, unsigned index)
 {
     const struct bench_job *job = entry->job;
     json_t *object = build_object(b);
 
-    (void)run;
-    (void)bins;
     build_text(b, object, "version", LARIAT_VERSION_STRING);
     build_text(b, object, "engine", job->engine->name);
     build_int(b, object, "tid", (uint64_t)__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE));
@@ -71,5 +126,8 @@ json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct
         set_ring(b, object, job);
     if (job->options->verify)
         set_verify(b, object, entry);
+    if (run->options->preflight)
+        set_preflight(b, object, run, entry);
+    set_intervals(b, object, run, index);
     return object;
 }

@@ -101,9 +101,15 @@ int run_init(struct bench_run *run, const struct bench_options *options)
     }
     find_disks(run);
     rc = logs_open(run);
-    if (rc)
+    if (rc) {
         run_free(run);
-    return rc;
+        return rc;
+    }
+    if (options->preflight) {
+        preflight_run(&run->preflight, run, "");
+        preflight_print(&run->preflight, stderr);
+    }
+    return 0;
 }
 
 void run_free(struct bench_run *run)

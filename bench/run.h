@@ -12,6 +12,7 @@
 #include "job.h"
 #include "observer.h"
 #include "options.h"
+#include "preflight.h"
 
 struct bench_run {
     const struct bench_options *options;
@@ -21,6 +22,7 @@ struct bench_run {
     int64_t begun_ns, ended_ns;
     struct disks disks; /* under the targets */
     FILE *preamble;     /* NULL: none */
+    struct preflight preflight;
     struct observer observer;
     int64_t logs_drained_ns;
     bool logs_failed;
