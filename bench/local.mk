@@ -11,6 +11,8 @@ bench_lariat_bench_SOURCES = \
 	bench/device_guard.h \
 	bench/disk_util.c \
 	bench/disk_util.h \
+	bench/distribution.c \
+	bench/distribution.h \
 	bench/engine.c \
 	bench/engine.h \
 	bench/engine_lariat.c \
@@ -186,6 +188,7 @@ bench_libparts_la_SOURCES = \
 	bench/cpulist.c \
 	bench/crc32c.c \
 	bench/disk_util.c \
+	bench/distribution.c \
 	bench/figures.c \
 	bench/intervals.c \
 	bench/iostat.c \
@@ -224,6 +227,7 @@ bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
 
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
+	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
@@ -256,6 +260,8 @@ tests_unit_test_bench_verify_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_verify_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_work_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_work_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_distribution_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_distribution_LDADD = $(bench_test_ldadd)
 
 # Real runs of lariat-bench.
 bench_sh_tests = \
