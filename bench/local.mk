@@ -7,6 +7,8 @@ bench_lariat_bench_SOURCES = \
 	bench/cpulist.h \
 	bench/crc32c.c \
 	bench/crc32c.h \
+	bench/depth_search.c \
+	bench/depth_search.h \
 	bench/device_guard.c \
 	bench/device_guard.h \
 	bench/disk_util.c \
@@ -69,6 +71,8 @@ bench_lariat_bench_SOURCES = \
 	bench/preflight_run.c \
 	bench/progress.c \
 	bench/progress.h \
+	bench/rate.c \
+	bench/rate.h \
 	bench/report.c \
 	bench/report.h \
 	bench/report_json.c \
@@ -187,6 +191,7 @@ check_LTLIBRARIES += bench/libparts.la
 bench_libparts_la_SOURCES = \
 	bench/cpulist.c \
 	bench/crc32c.c \
+	bench/depth_search.c \
 	bench/disk_util.c \
 	bench/distribution.c \
 	bench/figures.c \
@@ -211,6 +216,7 @@ bench_libparts_la_SOURCES = \
 	bench/options_help.c \
 	bench/preflight.c \
 	bench/progress.c \
+	bench/rate.c \
 	bench/report.c \
 	bench/report_normal.c \
 	bench/report_normal_parts.c \
@@ -227,12 +233,14 @@ bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
 
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
+	tests/unit/test_bench_depth_search \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_preflight \
+	tests/unit/test_bench_rate \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
@@ -262,6 +270,10 @@ tests_unit_test_bench_work_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_work_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_distribution_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_distribution_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_rate_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_rate_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_depth_search_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_depth_search_LDADD = $(bench_test_ldadd)
 
 # Real runs of lariat-bench.
 bench_sh_tests = \
