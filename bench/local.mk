@@ -2,6 +2,8 @@
 # The benchmarks use the library as its users do: through the public headers only.
 
 bench_lariat_bench_SOURCES = \
+	bench/block_sizes.c \
+	bench/block_sizes.h \
 	bench/clock.h \
 	bench/cpulist.c \
 	bench/cpulist.h \
@@ -35,6 +37,8 @@ bench_lariat_bench_SOURCES = \
 	bench/json_build.h \
 	bench/layout.c \
 	bench/layout.h \
+	bench/lfsr.c \
+	bench/lfsr.h \
 	bench/log_ring.c \
 	bench/log_ring.h \
 	bench/logs.c \
@@ -189,6 +193,7 @@ endif
 # blkid, so that these suites are always there.
 check_LTLIBRARIES += bench/libparts.la
 bench_libparts_la_SOURCES = \
+	bench/block_sizes.c \
 	bench/cpulist.c \
 	bench/crc32c.c \
 	bench/depth_search.c \
@@ -197,6 +202,7 @@ bench_libparts_la_SOURCES = \
 	bench/figures.c \
 	bench/intervals.c \
 	bench/iostat.c \
+	bench/lfsr.c \
 	bench/log_ring.c \
 	bench/number_text.c \
 	bench/offsets.c \
@@ -241,6 +247,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_preflight \
 	tests/unit/test_bench_rate \
+	tests/unit/test_bench_sizes \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
@@ -274,6 +281,8 @@ tests_unit_test_bench_rate_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_rate_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_depth_search_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_depth_search_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_sizes_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_sizes_LDADD = $(bench_test_ldadd)
 
 # Real runs of lariat-bench.
 bench_sh_tests = \
