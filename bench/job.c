@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "engine.h"
-#include "layout.h"
+#include "buffers.h"
 
 #define PAGE 4096u
 

@@ -9,25 +9,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "interrupt.h"
-#include "offsets.h"
 
 #define CHUNK (1u << 20)
-
-void fill_random(void *buf, size_t n, uint64_t seed)
-{
-    struct rng rng;
-    size_t at = 0;
-
-    rng_init(&rng, seed);
-    for (; at + sizeof(uint64_t) <= n; at += sizeof(uint64_t)) {
-        uint64_t word = rng_next(&rng);
-
-        memcpy((char *)buf + at, &word, sizeof(word));
-    }
-    for (; at < n; at++)
-        ((char *)buf)[at] = (char)rng_next(&rng);
-}
 
 static int write_all(int fd, const char *buf, size_t n, uint64_t offset)
 {

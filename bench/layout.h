@@ -16,7 +16,4 @@ int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, bool 
 /* Free bytes on the file system where `path` is or would be made; UINT64_MAX if that cannot be told. */
 uint64_t layout_free_bytes(const char *path);
 
-/* Fill memory with incompressible data, another for each seed. */
-void fill_random(void *buf, size_t n, uint64_t seed);
-
 #endif

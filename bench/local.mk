@@ -4,6 +4,10 @@
 bench_lariat_bench_SOURCES = \
 	bench/block_sizes.c \
 	bench/block_sizes.h \
+	bench/buffers.c \
+	bench/buffers.h \
+	bench/checksum.c \
+	bench/checksum.h \
 	bench/clock.h \
 	bench/cpulist.c \
 	bench/cpulist.h \
@@ -68,6 +72,8 @@ bench_lariat_bench_SOURCES = \
 	bench/options.h \
 	bench/options_check.c \
 	bench/options_help.c \
+	bench/pattern.c \
+	bench/pattern.h \
 	bench/plain_thread.c \
 	bench/plain_thread.h \
 	bench/preflight.c \
@@ -115,6 +121,8 @@ bench_lariat_bench_CPPFLAGS = \
 	$(JANSSON_CFLAGS) \
 	$(BLKID_CFLAGS) \
 	$(ISAL_CFLAGS) \
+	$(XXHASH_CFLAGS) \
+	$(NETTLE_CFLAGS) \
 	$(NULL)
 bench_lariat_bench_LDADD = \
 	lib/monitor/liblariat-monitor.la \
@@ -124,6 +132,8 @@ bench_lariat_bench_LDADD = \
 	$(JANSSON_LIBS) \
 	$(BLKID_LIBS) \
 	$(ISAL_LIBS) \
+	$(XXHASH_LIBS) \
+	$(NETTLE_LIBS) \
 	-lm \
 	$(NULL)
 
@@ -194,6 +204,8 @@ endif
 check_LTLIBRARIES += bench/libparts.la
 bench_libparts_la_SOURCES = \
 	bench/block_sizes.c \
+	bench/buffers.c \
+	bench/checksum.c \
 	bench/cpulist.c \
 	bench/crc32c.c \
 	bench/depth_search.c \
@@ -220,6 +232,7 @@ bench_libparts_la_SOURCES = \
 	bench/options.c \
 	bench/options_check.c \
 	bench/options_help.c \
+	bench/pattern.c \
 	bench/preflight.c \
 	bench/progress.c \
 	bench/rate.c \
@@ -235,10 +248,12 @@ bench_libparts_la_SOURCES = \
 	bench/verify.c \
 	bench/work.c \
 	$(NULL)
-bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS)
+bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
 
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
+	tests/unit/test_bench_buffers \
+	tests/unit/test_bench_checksum \
 	tests/unit/test_bench_depth_search \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
@@ -256,7 +271,7 @@ bench_unit_tests = \
 
 # Not lib/, where another options.h is.
 bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(top_srcdir)/tests/unit
-bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) -lm
+bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) -lm
 tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
@@ -283,6 +298,10 @@ tests_unit_test_bench_depth_search_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_depth_search_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_sizes_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_sizes_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_checksum_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_checksum_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_buffers_CPPFLAGS = $(bench_test_cppflags) $(ZLIB_CFLAGS)
+tests_unit_test_bench_buffers_LDADD = $(bench_test_ldadd) $(ZLIB_LIBS)
 
 # Real runs of lariat-bench.
 bench_sh_tests = \

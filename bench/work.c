@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "log_ring.h"
-#include "verify.h"
-
 #define SECTOR 512
 #define RETRIES_MAX 64
 #define VERIFY_MESSAGES_MAX 10
@@ -50,6 +48,7 @@ int work_init(struct work *work, const struct job_options *options, const struct
     work->sync_every = options->fsync ? options->fsync : options->fdatasync;
     work->writes_until_sync = work->sync_every ? work->sync_every : UINT64_MAX;
     work->check_reads = options->verify != VERIFY_NONE;
+    work->format = (struct verify_format){ .checksum = checksum_find("crc32c"), .header = true };
     work->track = work->check_reads && rw_writes(rw);
     rng_init(&work->rng, seed);
     work->measure = measures(options);
@@ -218,7 +217,7 @@ void work_prepare_write(struct work *work, struct bench_io *io)
     if (!++work->last_sequence) /* 0 means "not written" */
         work->last_sequence = 1;
     io->sequence = work->last_sequence;
-    verify_seal(io->buf, io->length, io->offset, io->sequence);
+    verify_seal(&work->format, io->buf, io->length, io->offset, io->sequence);
     io->start_ns = bench_now_ns();
 }
 
@@ -260,7 +259,8 @@ bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns)
 
 static void check_block(struct work *work, struct bench_io *io, uint32_t sequence)
 {
-    const char *wrong = verify_check(io->buf, io->length, io->offset, sequence);
+    uint32_t where;
+    const char *wrong = verify_check(&work->format, io->buf, io->length, io->offset, sequence, &where);
 
     work->verify_blocks++;
     if (!wrong)

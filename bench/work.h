@@ -18,6 +18,7 @@
 #include "offsets.h"
 #include "options.h"
 #include "target.h"
+#include "verify.h"
 
 struct log_ring;
 
@@ -78,6 +79,7 @@ struct work {
     struct bench_io failed;
 
     /* --verify */
+    struct verify_format format;
     uint32_t *sequences; /* by block: that of its last write, 0: none in this run */
     uint32_t last_sequence;
     uint64_t write_stamp;
