@@ -75,8 +75,10 @@ void buffer_renew(struct buffer_maker *maker, void *buf, size_t n, uint64_t offs
 {
     const struct buffer_recipe *recipe = &maker->recipe;
 
-    if (recipe->refill || (recipe->pattern && recipe->pattern->n_offsets))
+    bool fixed = recipe->zero || recipe->pattern;
+
+    if (recipe->refill || (fixed && recipe->clobbered) || (recipe->pattern && recipe->pattern->n_offsets))
         fill(maker, buf, n, offset);
-    else if (recipe->scramble && !recipe->zero && !recipe->pattern)
+    else if (recipe->scramble && !fixed)
         buffer_scramble(&maker->stamp, buf, n);
 }

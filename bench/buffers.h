@@ -18,6 +18,7 @@ struct buffer_recipe {
     bool zero;
     bool refill;       /* all of it is new for each write */
     bool scramble;     /* else some bytes of each 512 are */
+    bool clobbered;    /* something else may have been put into the buffer since the last write */
     unsigned compress; /* percent that is zeros (or the pattern) */
     uint32_t chunk;    /* in which that share holds; 0: the whole buffer */
     unsigned dedupe;   /* percent of the writes that repeat an earlier one */

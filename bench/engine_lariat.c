@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One iothread per job. All but prepare and finish happens in callbacks on its loop.
+ * One iothread per job, or one that several jobs share (iothread_pool.c). All but prepare and finish happens in callbacks on its
+ * loop.
  */
 #include <errno.h>
 #include <lariat/lariat.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "iothread_pool.h"
 
 struct lariat_slot {
     struct bench_io io;
@@ -17,19 +19,44 @@ struct lariat_slot {
 
 struct lariat_run {
     struct bench_job *job;
-    struct lariat_iothread *iothread;
+    struct pooled_iothread *iothread;
     struct lariat_loop *loop;
     bool fixed_buffers, fixed_files;
     bool by_file; /* neither: by lariat_file_read(), which chooses the way by what was probed */
     int register_rc;
     const char *register_what;
     struct lariat_slot *slots;
-    uint64_t iteration; /* the one seen last */
+    uint64_t iteration;        /* the one seen last */
+    struct lariat_timer timer; /* for parked I/Os, whose time will come; see pump() */
+    struct lariat_bh *spin;    /* the same, soon */
 };
 
 static inline struct lariat_slot *slot_of(struct lariat_op *op)
 {
     return (struct lariat_slot *)((char *)op - offsetof(struct lariat_slot, op));
+}
+
+static void issue_sync(struct lariat_run *run, struct lariat_slot *slot)
+{
+    const struct bench_io *io = &slot->io;
+    const struct target *target = &run->job->targets.targets[io->file];
+    int fd = run->fixed_files ? io->file : target->fd;
+
+    if (io->sync == SYNC_RANGE)
+        lariat_sync_file_range(run->loop, &slot->op, fd, (int64_t)io->offset, io->sequence,
+                               (int)run->job->options->sync_file_range.flags);
+    else if (run->by_file)
+        lariat_file_fsync(run->loop, &slot->op, target->file, io->sync == SYNC_DATA);
+    else
+        lariat_fsync(run->loop, &slot->op, fd, io->sync == SYNC_DATA);
+}
+
+static void issue_trim(struct lariat_run *run, struct lariat_slot *slot)
+{
+    const struct bench_io *io = &slot->io;
+
+    slot->op.flags = 0; /* not by the registered file */
+    lariat_file_discard(run->loop, &slot->op, run->job->targets.targets[io->file].file, (int64_t)io->offset, io->length);
 }
 
 static inline void issue_by_fd(struct lariat_run *run, struct lariat_slot *slot, void *buf, size_t length, int64_t offset)
@@ -38,9 +65,8 @@ static inline void issue_by_fd(struct lariat_run *run, struct lariat_slot *slot,
     struct lariat_op *op = &slot->op;
     int fd = run->fixed_files ? io->file : run->job->targets.targets[io->file].fd;
 
-    if (io->kind == IO_SYNC)
-        lariat_fsync(run->loop, op, fd, run->job->options->fdatasync > 0);
-    else if (io->kind == IO_READ && run->fixed_buffers)
+    op->flags = run->fixed_files ? LARIAT_OP_FIXED_FILE : 0;
+    if (io->kind == IO_READ && run->fixed_buffers)
         lariat_read_fixed(run->loop, op, fd, buf, length, offset, 0);
     else if (io->kind == IO_READ)
         lariat_read(run->loop, op, fd, buf, length, offset);
@@ -57,6 +83,13 @@ static inline void issue(struct lariat_run *run, struct lariat_slot *slot)
     size_t length = io->length - io->moved;
     int64_t offset = (int64_t)(io->offset + io->moved);
 
+    if (__builtin_expect(io->kind >= IO_TRIM, 0)) {
+        if (io->kind == IO_TRIM)
+            issue_trim(run, slot);
+        else
+            issue_sync(run, slot);
+        return;
+    }
     if (!run->by_file) {
         issue_by_fd(run, slot, buf, length, offset);
         return;
@@ -65,10 +98,8 @@ static inline void issue(struct lariat_run *run, struct lariat_slot *slot)
 
     if (io->kind == IO_READ)
         lariat_file_read(run->loop, &slot->op, file, buf, length, offset);
-    else if (io->kind == IO_WRITE)
-        lariat_file_write(run->loop, &slot->op, file, buf, length, offset);
     else
-        lariat_file_fsync(run->loop, &slot->op, file, run->job->options->fdatasync > 0);
+        lariat_file_write(run->loop, &slot->op, file, buf, length, offset);
 }
 
 static void peek(const struct bench_job *job, struct engine_counts *counts)
@@ -77,6 +108,9 @@ static void peek(const struct bench_job *job, struct engine_counts *counts)
     struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
     struct lariat_poll_params params;
 
+    *counts = (struct engine_counts){ .syscalls = 0 };
+    if (!run) /* its turn has not come */
+        return;
     lariat_loop_get_stats(run->loop, &stats);
     lariat_loop_get_poll_params(run->loop, &params);
     *counts = (struct engine_counts){
@@ -99,6 +133,40 @@ static void get_counts(struct bench_job *job, struct engine_counts *counts)
     peek(job, counts);
 }
 
+static inline struct lariat_slot *slot_of_io(struct bench_io *io)
+{
+    return (struct lariat_slot *)((char *)io - offsetof(struct lariat_slot, io));
+}
+
+/* Nothing of the job is left on the loop, which may go on for others. */
+static void end(struct lariat_run *run)
+{
+    lariat_timer_cancel(&run->timer);
+    lariat_bh_cancel(run->spin);
+    job_done(run->job);
+}
+
+/*
+ * Issue what was parked and is due; for the rest, come back in time: by a timer, and from shortly before it on in each iteration
+ * of the loop, which does not sleep then. In-flight I/Os go on completing meanwhile. False: the phase is over.
+ */
+static bool pump(struct lariat_run *run)
+{
+    struct work *work = &run->job->work;
+    int64_t now_ns = bench_now_ns(), wake_ns;
+    struct bench_io *io;
+
+    while ((io = work_due(work, now_ns)))
+        issue(run, slot_of_io(io));
+    if (!work->n_parked)
+        return work->inflight > 0;
+    if (work_wait(work, now_ns, &wake_ns))
+        lariat_timer_set_ns(&run->timer, wake_ns);
+    else
+        lariat_bh_schedule(run->spin);
+    return true;
+}
+
 /* Hand out an I/O for each slot, phase after phase, until there is one with any. */
 static void begin_phase(struct lariat_run *run)
 {
@@ -107,12 +175,30 @@ static void begin_phase(struct lariat_run *run)
     do {
         int64_t now_ns = bench_now_ns();
 
-        for (uint32_t i = 0; i < job->options->iodepth && work_next(&job->work, &run->slots[i].io, now_ns); i++)
-            issue(run, &run->slots[i]);
-        if (job->work.inflight)
+        for (uint32_t i = 0; i < job->options->iodepth; i++)
+            if (work_next(&job->work, &run->slots[i].io, now_ns))
+                issue(run, &run->slots[i]);
+        if (pump(run))
             return;
-    } while (job_next_phase(job, get_counts));
-    job_done(job);
+    } while (job_next_phase(job));
+    end(run);
+}
+
+static void next_phase(struct lariat_run *run)
+{
+    if (job_next_phase(run->job))
+        begin_phase(run);
+    else
+        end(run);
+}
+
+/* The time of a parked I/O has come, or nearly. */
+static void on_time(void *opaque)
+{
+    struct lariat_run *run = opaque;
+
+    if (!pump(run))
+        next_phase(run);
 }
 
 /* The least that lies between completions of two iterations: there is a system call in between, and this is less than one. */
@@ -138,23 +224,26 @@ static void slot_done(struct lariat_op *op, int res)
 
     if (now_ns - work->handed_out_ns > ITERATION_NS)
         note_iteration(run);
-    if (__builtin_expect(work_complete_at(work, &slot->io, res, now_ns), 1))
+    if (__builtin_expect(slot->io.kind == IO_TRIM && res == 0, 0))
+        res = (int)slot->io.length;
+    bool more = work_complete_at(work, &slot->io, res, now_ns);
+
+    if (__builtin_expect(more, 1))
         issue(run, slot);
-    else if (!work->inflight) {
-        if (job_next_phase(run->job, get_counts))
-            begin_phase(run);
-        else
-            job_done(run->job);
+    if (__builtin_expect(work->n_parked, 0)) {
+        if (!pump(run))
+            next_phase(run);
+    } else if (__builtin_expect(!more && !work->inflight, 0)) {
+        next_phase(run);
     }
 }
 
 static void begin(void *opaque)
 {
     struct lariat_run *run = opaque;
-    struct engine_counts counts;
 
-    get_counts(run->job, &counts);
-    job_begin(run->job, &counts);
+    lariat_timer_init(&run->timer, run->loop, on_time, run);
+    job_begin(run->job, get_counts);
     begin_phase(run);
 }
 
@@ -198,39 +287,10 @@ static int make_slots(struct lariat_run *run)
     return 0;
 }
 
-static int make_iothread(struct lariat_run *run)
-{
-    const struct job_options *options = run->job->options;
-    struct lariat_loop_options loop = LARIAT_LOOP_OPTIONS_INIT;
-    struct lariat_iothread_options iothread = LARIAT_IOTHREAD_OPTIONS_INIT;
-    struct lariat_poll_params params;
-    char id[32];
-
-    lariat_poll_params_init(&params, (enum lariat_poll_policy)options->poll_policy);
-    params.max_ns = options->poll_max_ns;
-    params.grow = (int64_t)options->poll_grow;
-    params.shrink = (int64_t)options->poll_shrink;
-    loop.sq_entries = engine_sq_entries(options);
-    loop.poll = &params;
-    iothread.loop = &loop;
-    iothread.cpu_affinity = options->cpus_allowed;
-    snprintf(id, sizeof(id), "job%u", run->job->index);
-    int rc = lariat_iothread_new(id, &iothread, &run->iothread);
-
-    if (rc == -ENODEV || (rc == -EINVAL && options->cpus_allowed)) {
-        fprintf(stderr, "lariat-bench: job %s: --cpus_allowed=%s: there is no such CPU here, or it may not be used\n",
-                options->name, options->cpus_allowed);
-        return rc;
-    }
-    if (rc)
-        return engine_tell_setup(run->job, rc);
-    run->loop = lariat_iothread_loop(run->iothread);
-    return 0;
-}
-
 static void run_free(struct lariat_run *run)
 {
-    lariat_iothread_destroy(run->iothread);
+    lariat_bh_delete(run->spin);
+    iothread_pool_put(run->iothread);
     free(run->slots);
     free(run);
 }
@@ -248,7 +308,9 @@ static int lariat_prepare(struct bench_job *job)
     run->by_file = !run->fixed_buffers && !run->fixed_files;
     int rc = make_slots(run);
     if (!rc)
-        rc = make_iothread(run);
+        rc = iothread_pool_get(job, &run->iothread, &run->loop);
+    if (!rc)
+        rc = lariat_bh_new(run->loop, "bench-spin", on_time, run, &run->spin);
     if (!rc)
         rc = lariat_loop_call(run->loop, register_all, run);
     if (!rc && run->register_rc) {

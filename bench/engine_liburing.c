@@ -4,6 +4,7 @@
  * Lariat takes, so that comparing the two tells what Lariat's loop adds.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,22 +135,44 @@ static inline void queue(const struct bench_job *job, struct bare *bare, struct 
         else
             io_uring_prep_write(sqe, fd, buf, length, offset);
         break;
-    case IO_TRIM: io_uring_prep_nop(sqe); break;
-    case IO_SYNC: io_uring_prep_fsync(sqe, fd, job->options->fdatasync ? IORING_FSYNC_DATASYNC : 0); break;
+    case IO_TRIM: io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, length); break;
+    case IO_SYNC:
+        if (io->sync == SYNC_RANGE)
+            io_uring_prep_sync_file_range(sqe, fd, io->sequence, io->offset, (int)job->options->sync_file_range.flags);
+        else
+            io_uring_prep_fsync(sqe, fd, io->sync == SYNC_DATA ? IORING_FSYNC_DATASYNC : 0);
+        break;
     }
     if (bare->fixed_files)
         sqe->flags |= IOSQE_FIXED_FILE;
     io_uring_sqe_set_data(sqe, io);
 }
 
-/* Submit, wait for one, and reap all that is there. 0, or -errno if the ring is of no use any more. */
+/* Submit, and wait for one: as long as parked I/Os allow. */
+static inline int submit(const struct work *work, struct bare *bare)
+{
+    struct io_uring_cqe *cqe;
+    int64_t now_ns, wake_ns;
+
+    if (__builtin_expect(!work->n_parked, 1))
+        return io_uring_submit_and_wait(&bare->ring, 1);
+    now_ns = bench_now_ns();
+    if (!work_wait(work, now_ns, &wake_ns))
+        return io_uring_submit_and_get_events(&bare->ring);
+    struct __kernel_timespec left = { (wake_ns - now_ns) / 1000000000, (wake_ns - now_ns) % 1000000000 };
+    int rc = io_uring_submit_and_wait_timeout(&bare->ring, &cqe, 1, &left, NULL);
+
+    return rc == -ETIME ? 0 : rc;
+}
+
+/* Submit, wait, and reap all that is there. 0, or -errno if the ring is of no use any more. */
 static inline int iterate(struct bench_job *job, struct bare *bare)
 {
     struct io_uring_cqe *cqe;
     unsigned head, n = 0;
 
     work_submitted(&job->work);
-    int rc = io_uring_submit_and_wait(&bare->ring, 1);
+    int rc = submit(&job->work, bare);
 
     bare->enters++;
     if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
@@ -159,34 +182,49 @@ static inline int iterate(struct bench_job *job, struct bare *bare)
         struct bench_io *io = io_uring_cqe_get_data(cqe);
 
         n++;
-        if (work_complete(&job->work, io, cqe->res))
+        if (work_complete(&job->work, io, io->kind == IO_TRIM && !cqe->res ? (int)io->length : cqe->res))
             queue(job, bare, io);
     }
     io_uring_cq_advance(&bare->ring, n);
     return 0;
 }
 
+/* Queue parked I/Os that are due; sleep, if nothing is in flight. */
+static void pump(struct bench_job *job, struct bare *bare)
+{
+    int64_t now_ns = bench_now_ns();
+    struct bench_io *io;
+
+    while ((io = work_due(&job->work, now_ns)))
+        queue(job, bare, io);
+    if (!job->work.inflight && job->work.n_parked)
+        work_pause(&job->work);
+}
+
 static void bare_run(struct bench_job *job)
 {
     struct bare *bare = plain_state(job);
-    struct engine_counts counts;
+    struct work *work = &job->work;
     int rc = 0;
 
-    bare_counts(job, &counts);
-    job_begin(job, &counts);
+    job_begin(job, bare_counts);
     do {
         int64_t now_ns = bench_now_ns();
 
-        for (uint32_t i = 0; i < job->options->iodepth && work_next(&job->work, &bare->ios[i], now_ns); i++)
-            queue(job, bare, &bare->ios[i]);
-        while (job->work.inflight && !rc)
-            rc = iterate(job, bare);
+        for (uint32_t i = 0; i < job->options->iodepth; i++)
+            if (work_next(work, &bare->ios[i], now_ns))
+                queue(job, bare, &bare->ios[i]);
+        while ((work->inflight || work->n_parked) && !rc) {
+            if (__builtin_expect(work->n_parked, 0))
+                pump(job, bare);
+            if (work->inflight)
+                rc = iterate(job, bare);
+        }
         if (rc) {
             fprintf(stderr, "lariat-bench: job %s: io_uring_enter: %s\n", job->options->name, strerror(-rc));
-            job->work.error = -rc;
-            work_stop(&job->work);
+            work_fail(work, NULL, -rc);
         }
-    } while (job_next_phase(job, bare_counts));
+    } while (job_next_phase(job));
 }
 
 static void bare_teardown(struct bench_job *job)

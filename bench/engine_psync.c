@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* pread(2) and pwrite(2), one at a time. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,6 +32,13 @@ static void psync_counts(struct bench_job *job, struct engine_counts *counts)
     *counts = (struct engine_counts){ .syscalls = psync->syscalls };
 }
 
+static int carry_out_sync(const struct bench_job *job, const struct bench_io *io, int fd)
+{
+    if (io->sync == SYNC_RANGE)
+        return sync_file_range(fd, (off64_t)io->offset, io->sequence, job->options->sync_file_range.flags);
+    return io->sync == SYNC_DATA ? fdatasync(fd) : fsync(fd);
+}
+
 static int carry_out(const struct bench_job *job, const struct bench_io *io)
 {
     int fd = job->targets.targets[io->file].fd;
@@ -42,8 +50,11 @@ static int carry_out(const struct bench_job *job, const struct bench_io *io)
     switch ((enum io_kind)io->kind) {
     case IO_READ: res = pread(fd, buf, length, offset); break;
     case IO_WRITE: res = pwrite(fd, buf, length, offset); break;
-    case IO_TRIM: res = -EOPNOTSUPP; break;
-    case IO_SYNC: res = job->options->fdatasync ? fdatasync(fd) : fsync(fd); break;
+    case IO_TRIM:
+        res = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (off_t)length);
+        res = res ? res : (ssize_t)length;
+        break;
+    case IO_SYNC: res = carry_out_sync(job, io, fd); break;
     }
     return res < 0 ? -errno : (int)res;
 }
@@ -51,18 +62,22 @@ static int carry_out(const struct bench_job *job, const struct bench_io *io)
 static void psync_run(struct bench_job *job)
 {
     struct psync *psync = plain_state(job);
-    struct engine_counts counts;
 
-    psync_counts(job, &counts);
-    job_begin(job, &counts);
+    job_begin(job, psync_counts);
     do {
         bool more = work_next(&job->work, &psync->io, bench_now_ns());
 
-        while (more) {
-            psync->syscalls++;
-            more = work_complete(&job->work, &psync->io, carry_out(job, &psync->io));
+        for (;;) {
+            while (more) {
+                psync->syscalls++;
+                more = work_complete(&job->work, &psync->io, carry_out(job, &psync->io));
+            }
+            if (!job->work.n_parked)
+                break;
+            work_pause(&job->work);
+            more = work_due(&job->work, bench_now_ns()) != NULL;
         }
-    } while (job_next_phase(job, psync_counts));
+    } while (job_next_phase(job));
 }
 
 static void psync_teardown(struct bench_job *job)

@@ -7,10 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#include "engine.h"
 #include "buffers.h"
+#include "engine.h"
 
 #define PAGE 4096u
 
@@ -34,32 +35,41 @@ static int make_buffers(struct bench_job *job)
     return 0;
 }
 
-int job_init(struct bench_job *job, bool allow_destructive)
+/* Clones and jobs draw different offsets from one --randseed; with --randrepeat=0, other ones in each run. */
+static uint64_t seed_of(const struct bench_job *job)
 {
-    int rc = targets_open(&job->targets, job->options, job->clone, allow_destructive);
+    uint64_t seed = job->options->randseed + job->index * UINT64_C(0x632be59bd9b4e019), noise;
+
+    if (!job->options->randrepeat && !job->options->allrandrepeat &&
+        getrandom(&noise, sizeof(noise), 0) == (ssize_t)sizeof(noise))
+        seed ^= noise;
+    return seed;
+}
+
+int job_init(struct bench_job *job, const struct bench_options *options)
+{
+    enum rw_mode rw = (enum rw_mode)job->options->rw;
+
+    if (options->readonly && (rw_writes(rw) || rw_trims(rw))) {
+        fprintf(stderr, "lariat-bench: job %s: --rw=%s: it would write, and --readonly was given\n", job->options->name,
+                options_rw_name(rw));
+        return -EINVAL;
+    }
+    int rc = targets_open(&job->targets, job->options, job->clone, options->allow_destructive);
 
     if (rc)
         return rc;
-    /* Each slot needs a block that no other slot works on; see work_place(). */
-    if (job->options->verify && job->options->iodepth > job->targets.n_blocks) {
-        fprintf(stderr,
-                "lariat-bench: job %s: --iodepth=%" PRIu64 ": with --verify it can be no more than the %" PRIu64
-                " blocks there are\n",
-                job->options->name, job->options->iodepth, job->targets.n_blocks);
-        targets_close(&job->targets);
-        return -EINVAL;
-    }
-    /* Clones and jobs draw different offsets from one --randseed. */
-    uint64_t seed = job->options->randseed + job->index * UINT64_C(0x632be59bd9b4e019);
+    struct log_ring *log = job->work.log; /* opened before */
 
     rc = make_buffers(job);
     if (!rc)
-        rc = work_init(&job->work, job->options, &job->targets, seed);
-    if (rc) {
+        rc = work_init(&job->work, job->options, &job->targets, seed_of(job));
+    job->work.log = log;
+    if (rc == -ENOMEM || rc == -E2BIG)
         fprintf(stderr, "lariat-bench: job %s: out of memory for %" PRIu64 " buffers and the map of %" PRIu64 " blocks\n",
-                job->options->name, job->options->iodepth, job->targets.n_blocks);
+                job->options->name, job->options->iodepth, job->targets.bytes / job->options->bs);
+    if (rc)
         job_free(job);
-    }
     return rc;
 }
 
@@ -71,20 +81,42 @@ void job_free(struct bench_job *job)
     targets_close(&job->targets);
 }
 
-void job_begin(struct bench_job *job, const struct engine_counts *counts)
+/* ramp_time is over: what was used until now does not count. */
+static void end_ramp(void *opaque)
+{
+    struct bench_job *job = opaque;
+
+    getrusage(RUSAGE_THREAD, &job->usage_begin);
+    job->get_counts(job, &job->counts_begin);
+}
+
+void job_begin(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts))
 {
     __atomic_store_n(&job->tid, gettid(), __ATOMIC_RELEASE); /* the main thread may look at what it uses */
-    job->counts_begin = *counts;
+    job->get_counts = get_counts;
+    get_counts(job, &job->counts_begin);
     getrusage(RUSAGE_THREAD, &job->usage_begin);
     job->work.batched = job->engine->batches;
+    job->work.ramp_over = end_ramp;
+    job->work.ramp_opaque = job;
     work_begin(&job->work);
 }
 
-bool job_next_phase(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts))
+/* end_fsync: part of the run. Where jobs share a thread, the others wait for it. */
+static void sync_all(struct bench_job *job)
+{
+    for (unsigned i = 0; i < job->targets.n; i++)
+        if (job->targets.targets[i].fd >= 0 && fsync(job->targets.targets[i].fd))
+            work_fail(&job->work, NULL, errno);
+}
+
+bool job_next_phase(struct bench_job *job)
 {
     if (job->work.phase == PHASE_RUN) {
+        if (job->options->end_fsync && job->work.stats[IO_WRITE].ios)
+            sync_all(job);
         getrusage(RUSAGE_THREAD, &job->usage_end);
-        get_counts(job, &job->counts_end);
+        job->get_counts(job, &job->counts_end);
     }
     return work_next_phase(&job->work);
 }
@@ -146,11 +178,17 @@ int64_t job_sample_due_ns(const struct bench_job *job)
 void job_tell_error(const struct bench_job *job)
 {
     static const char *const kinds[] = { "reading", "writing", "trimming", "syncing" };
-    const struct bench_io *io = &job->work.failed;
+    const struct work *work = &job->work;
+    const struct bench_io *io = &work->failed;
+    const char *what = work->error == ENODATA ? "the file ends there" : strerror(work->error);
 
-    if (!job->work.error)
+    if (!work->error)
         return;
-    fprintf(stderr, "lariat-bench: job %s: %s %s at offset %" PRIu64 " (%" PRIu32 " bytes): %s\n", job->options->name,
-            kinds[io->kind], job->targets.n ? job->targets.targets[io->file].path : "null", io->offset, io->length,
-            job->work.error == ENODATA ? "the file ends there" : strerror(job->work.error));
+    if (!work->failed_known)
+        fprintf(stderr, "lariat-bench: job %s: %s\n", job->options->name,
+                work->missed ? "a limit of --rate_min or --latency_target was missed" : what);
+    else
+        fprintf(stderr, "lariat-bench: job %s: %s %s at offset %" PRIu64 " (%" PRIu32 " bytes): %s\n", job->options->name,
+                kinds[io->kind], job->targets.n ? job->targets.targets[io->file].path : "null", io->offset, io->length,
+                work->missed ? "it took longer than --max_latency" : what);
 }

@@ -27,16 +27,24 @@ struct engine_counts {
     uint64_t window_ns;
 };
 
+/* For the main thread. READY: its thread waits for go(). */
+enum job_state { JOB_WAITING, JOB_READY, JOB_RUNNING, JOB_ENDED };
+
 struct bench_job {
     const struct job_options *options;
     const struct bench_engine *engine;
     unsigned index; /* among all */
     unsigned clone; /* of this job */
+    unsigned wave;  /* see schedule.h */
+    enum job_state state;
+    int64_t delay_ns; /* startdelay */
+    int64_t start_ns; /* when it may start; 0: not known yet */
     struct target_set targets;
     struct work work;
     char *buffers;
     size_t buffer_stride;
     void *engine_state;
+    void (*get_counts)(struct bench_job *job, struct engine_counts *counts); /* of the engine; for the job's thread */
 
     /* Set by the job's thread, read by others when it is done. */
     pid_t tid;
@@ -57,12 +65,12 @@ struct bench_job {
 };
 
 /* Open targets, make buffers and the workload. Failures are told. 0 or -errno. */
-int job_init(struct bench_job *job, bool allow_destructive);
+int job_init(struct bench_job *job, const struct bench_options *options);
 void job_free(struct bench_job *job);
 
 /* For the job's thread. job_begin(): just before the first I/O. job_next_phase(): see work_next_phase(). job_done(): the last. */
-void job_begin(struct bench_job *job, const struct engine_counts *counts);
-bool job_next_phase(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts));
+void job_begin(struct bench_job *job, void (*get_counts)(struct bench_job *job, struct engine_counts *counts));
+bool job_next_phase(struct bench_job *job);
 void job_done(struct bench_job *job);
 
 /*

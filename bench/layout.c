@@ -44,18 +44,29 @@ static int write_data(int fd, uint64_t from, uint64_t to)
             rc = -EINTR;
     }
     free(chunk);
-    if (!rc && fsync(fd))
-        rc = -errno;
     return rc;
 }
 
-static int allocate(int fd, uint64_t from, uint64_t to)
+static int allocate(int fd, int mode, uint64_t from, uint64_t to)
 {
-    if (fallocate(fd, 0, (off_t)from, (off_t)(to - from)) == 0)
+    if (fallocate(fd, mode, (off_t)from, (off_t)(to - from)) == 0)
         return 0;
     if (errno != EOPNOTSUPP && errno != ENOSYS)
         return -errno;
-    return ftruncate(fd, (off_t)to) ? -errno : 0;
+    return !mode && ftruncate(fd, (off_t)to) ? -errno : 0;
+}
+
+static int fill_file(int fd, uint64_t from, uint64_t to, enum layout_kind kind)
+{
+    switch (kind) {
+    case LAYOUT_DATA: return write_data(fd, from, to);
+    case LAYOUT_ALLOCATE: return allocate(fd, 0, from, to);
+    case LAYOUT_POSIX: return -posix_fallocate(fd, (off_t)from, (off_t)(to - from));
+    case LAYOUT_KEEP_SIZE: return allocate(fd, FALLOC_FL_KEEP_SIZE, from, to);
+    case LAYOUT_TRUNCATE: return ftruncate(fd, (off_t)to) ? -errno : 0;
+    case LAYOUT_NONE: break;
+    }
+    return 0;
 }
 
 uint64_t layout_free_bytes(const char *path)
@@ -70,15 +81,17 @@ uint64_t layout_free_bytes(const char *path)
     return (uint64_t)fs.f_bfree * fs.f_frsize;
 }
 
-int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, bool data)
+int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, enum layout_kind kind, bool sync)
 {
     uint64_t from = have_bytes < 0 ? 0 : (uint64_t)have_bytes;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
     if (fd < 0)
         return -errno;
-    int rc = data ? write_data(fd, from, want_bytes) : allocate(fd, from, want_bytes);
+    int rc = fill_file(fd, from, want_bytes, kind);
 
+    if (!rc && sync && kind == LAYOUT_DATA && fsync(fd))
+        rc = -errno;
     if (rc && have_bytes >= 0 && ftruncate(fd, have_bytes))
         rc = -errno;
     if (close(fd) && !rc)

@@ -6,6 +6,11 @@ bench_lariat_bench_SOURCES = \
 	bench/block_sizes.h \
 	bench/buffers.c \
 	bench/buffers.h \
+	bench/careful.c \
+	bench/careful.h \
+	bench/careful_choose.c \
+	bench/careful_time.c \
+	bench/careful_verify.c \
 	bench/checksum.c \
 	bench/checksum.h \
 	bench/clock.h \
@@ -35,6 +40,8 @@ bench_lariat_bench_SOURCES = \
 	bench/intervals.h \
 	bench/iostat.c \
 	bench/iostat.h \
+	bench/iothread_pool.c \
+	bench/iothread_pool.h \
 	bench/job.c \
 	bench/job.h \
 	bench/json_build.c \
@@ -97,10 +104,15 @@ bench_lariat_bench_SOURCES = \
 	bench/run.c \
 	bench/run.h \
 	bench/simulate.h \
+	bench/schedule.c \
+	bench/schedule.h \
 	bench/status.c \
 	bench/status.h \
 	bench/target.c \
 	bench/target.h \
+	bench/target_names.c \
+	bench/target_parts.h \
+	bench/target_prepare.c \
 	bench/text_file.c \
 	bench/text_file.h \
 	bench/thread_usage.c \
@@ -205,6 +217,10 @@ check_LTLIBRARIES += bench/libparts.la
 bench_libparts_la_SOURCES = \
 	bench/block_sizes.c \
 	bench/buffers.c \
+	bench/careful.c \
+	bench/careful_choose.c \
+	bench/careful_time.c \
+	bench/careful_verify.c \
 	bench/checksum.c \
 	bench/cpulist.c \
 	bench/crc32c.c \
@@ -253,6 +269,7 @@ bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) 
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
 	tests/unit/test_bench_buffers \
+	tests/unit/test_bench_careful \
 	tests/unit/test_bench_checksum \
 	tests/unit/test_bench_depth_search \
 	tests/unit/test_bench_distribution \
@@ -288,6 +305,7 @@ tests_unit_test_bench_values_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_values_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_verify_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_verify_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_work_SOURCES = tests/unit/test_bench_work.c tests/unit/bench_fake.c tests/unit/bench_fake.h
 tests_unit_test_bench_work_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_work_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_distribution_CPPFLAGS = $(bench_test_cppflags)
@@ -302,6 +320,9 @@ tests_unit_test_bench_checksum_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_checksum_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_buffers_CPPFLAGS = $(bench_test_cppflags) $(ZLIB_CFLAGS)
 tests_unit_test_bench_buffers_LDADD = $(bench_test_ldadd) $(ZLIB_LIBS)
+tests_unit_test_bench_careful_SOURCES = tests/unit/test_bench_careful.c tests/unit/bench_fake.c tests/unit/bench_fake.h
+tests_unit_test_bench_careful_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_careful_LDADD = $(bench_test_ldadd)
 
 # Real runs of lariat-bench.
 bench_sh_tests = \

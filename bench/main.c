@@ -17,6 +17,7 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define EXIT_VERIFY 3
+#define EXIT_MISSED 4 /* latency_target, max_latency or rate_min */
 
 /*
  * One document goes to `out`: JSON, terse or a table, and if there is none of these the normal report. Beside a document the
@@ -69,10 +70,12 @@ static int status_of(const struct bench_run *run)
     for (unsigned i = 0; i < run->n_jobs; i++) {
         const struct bench_job *job = &run->jobs[i];
 
-        if (job->error)
+        if (job->error && !job->work.missed)
             return EXIT_FAILED;
         if (job->work.verify_errors)
             status = EXIT_VERIFY;
+        else if (job->work.missed && status == EXIT_OK)
+            status = EXIT_MISSED;
     }
     return status == EXIT_OK && run->was_interrupted ? EXIT_INTERRUPTED : status;
 }

@@ -45,11 +45,9 @@ int block_map_init(struct block_map *map, uint64_t n_blocks)
 
     memset(map, 0, sizeof(*map));
     map->n_blocks = n_blocks;
+    if (n_blocks > UINT64_C(1) << (6 * BLOCK_MAP_LEVELS))
+        return -E2BIG;
     do {
-        if (map->n_levels == BLOCK_MAP_LEVELS) {
-            block_map_free(map);
-            return -E2BIG;
-        }
         uint64_t n_words = n_bits / 64 + (n_bits % 64 != 0);
         uint64_t *words = calloc(n_words, sizeof(uint64_t));
 

@@ -37,7 +37,7 @@ const struct option_row option_table_program[] = {
     { "report", NULL, OPTION_LATER, TYPE_TEXT, PROGRAM(report), 0, 0, NULL, "FILE.html", "write a page with pictures" },
     { "preflight", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(preflight), 0, 0, NULL, "0|1",
       "tell before the run what would spoil the figures; takes 100 ms; default 1" },
-    { "readonly", NULL, OPTION_LATER, TYPE_FLAG, PROGRAM(readonly), 0, 0, NULL, NULL, "refuse jobs that write or trim" },
+    { "readonly", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(readonly), 0, 0, NULL, NULL, "refuse jobs that write or trim" },
     { "allow_destructive", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(allow_destructive), 0, 0, NULL, NULL,
       "write to block devices that are mounted or hold a file system, partitions or the like" },
     { "monitor", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(monitor), 0, 0, NULL, "PATH",

@@ -93,17 +93,6 @@ static int derive_wait(struct bench_options *options, size_t i, FILE *err)
     return -EINVAL;
 }
 
-/* Options of which a part of the values is built only. */
-static int refuse_unbuilt(const struct job_options *job, FILE *err)
-{
-    for (unsigned i = 0; i < DIRECTIONS; i++)
-        if (uses_direction(job, i) && job->bs_typed[i] != job->bs)
-            return refuse_job(job, "--bs: sizes by direction are not built yet", err);
-    if (job->rw_sequence)
-        return refuse_job(job, "--rw: MODE:N is not built yet", err);
-    return 0;
-}
-
 static bool given_here(const struct job_options *job, const char *name)
 {
     size_t i = option_index(option_find(name, strlen(name)));
@@ -131,8 +120,6 @@ static int check_job(struct job_options *job, FILE *err)
         why = "--fdatasync: not together with --fsync";
     else if (job->verify && job->ioengine == ENGINE_NULL)
         why = "--verify: there is nothing to verify with --ioengine=null";
-    else if (job->verify && job->bs < VERIFY_HEADER_SIZE)
-        why = "--verify: it needs a --bs of 32 or more";
     else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
         why = "--size: --ioengine=null needs one, in bytes";
     else if (!job->filename && strchr(job->name, '/'))
@@ -206,8 +193,6 @@ int options_check(struct option_parser *parser)
     rc = check_program(options, parser->err);
     for (size_t i = 0; i < options->n_jobs && !rc; i++) {
         rc = derive_wait(options, i, parser->err);
-        if (!rc)
-            rc = refuse_unbuilt(&options->jobs[i], parser->err);
         if (!rc)
             rc = check_job(&options->jobs[i], parser->err);
     }

@@ -79,7 +79,7 @@ static void print_letters(FILE *out, const struct bench_run *run)
 /* How much of the job is done, 0 to 1, by the time or the amount that will end it; less than 0: that cannot be told. */
 static double done_of(const struct bench_run *run, const struct bench_job *job, int64_t now_ns)
 {
-    double bytes = 0, total = (double)job->targets.n_blocks * (double)job->options->bs, share = -1;
+    double bytes = 0, total = (double)job->work.amount_bytes, share = -1;
     int64_t runtime_ns = job->options->runtime_ns;
 
     if (__atomic_load_n(&job->done, __ATOMIC_ACQUIRE))

@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "logs.h"
 #include "report.h"
+#include "schedule.h"
 
 static int add_jobs(struct bench_run *run, const struct bench_options *options)
 {
@@ -34,6 +35,7 @@ static int add_jobs(struct bench_run *run, const struct bench_options *options)
             job->index = run->n_jobs++;
             job->clone = clone;
             job->done_fd = run->done_fd;
+            job->work.options = job->options;
         }
     return 0;
 }
@@ -46,16 +48,21 @@ static bool same_file(const struct target *a, const struct target *b)
            sa.st_ino == sb.st_ino;
 }
 
-/* Two jobs that write one file would find each other's blocks when verifying. */
+static bool same_region(const struct target *a, const struct target *b)
+{
+    return same_file(a, b) && a->base < b->base + b->bytes && b->base < a->base + a->bytes;
+}
+
+/* Two jobs that write one region at a time would find each other's blocks when verifying. */
 static int refuse_shared_verify(const struct bench_job *a, const struct bench_job *b)
 {
     bool writes = rw_writes((enum rw_mode)a->options->rw) && rw_writes((enum rw_mode)b->options->rw);
 
-    if (!writes || (!a->options->verify && !b->options->verify))
+    if (!writes || (!a->options->verify && !b->options->verify) || a->wave != b->wave)
         return 0;
     for (unsigned i = 0; i < a->targets.n; i++)
         for (unsigned j = 0; j < b->targets.n; j++)
-            if (same_file(&a->targets.targets[i], &b->targets.targets[j])) {
+            if (same_region(&a->targets.targets[i], &b->targets.targets[j])) {
                 fprintf(stderr,
                         "lariat-bench: job %s: --verify: another job or clone writes %s too; give each a file of its own\n",
                         a->options->name, a->targets.targets[i].path);
@@ -90,8 +97,11 @@ int run_init(struct bench_run *run, const struct bench_options *options)
         rc = add_jobs(run, options);
     if (rc)
         fprintf(stderr, "lariat-bench: %s\n", strerror(-rc));
+    if (!rc)
+        schedule_init(run);
     for (; n_open < run->n_jobs && !rc; n_open++)
-        rc = interrupted() ? -EINTR : job_init(&run->jobs[n_open], options->allow_destructive);
+        if (schedule_is_first(&run->jobs[n_open]))
+            rc = interrupted() ? -EINTR : job_init(&run->jobs[n_open], options);
     for (unsigned i = 0; i < run->n_jobs && !rc; i++)
         for (unsigned j = i + 1; j < run->n_jobs && !rc; j++)
             rc = refuse_shared_verify(&run->jobs[i], &run->jobs[j]);
@@ -126,15 +136,6 @@ void run_free(struct bench_run *run)
     run->done_fd = -1;
 }
 
-static unsigned count_done(const struct bench_run *run)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < run->n_jobs; i++)
-        n += __atomic_load_n(&run->jobs[i].done, __ATOMIC_ACQUIRE);
-    return n;
-}
-
 /* Sleep until a job is done, a signal came, or `until`. */
 static void wait_for_news(const struct bench_run *run, int64_t until_ns)
 {
@@ -151,8 +152,7 @@ static void wait_for_news(const struct bench_run *run, int64_t until_ns)
 static void stop_all(struct bench_run *run)
 {
     run->was_interrupted = true;
-    for (unsigned i = 0; i < run->n_jobs; i++)
-        work_stop(&run->jobs[i].work);
+    schedule_stop(run);
 }
 
 /* The results so far, for SIGUSR1. */
@@ -167,8 +167,12 @@ static void dump(const struct bench_run *run)
 
 static void watch(struct bench_run *run)
 {
-    while (count_done(run) < run->n_jobs) {
-        wait_for_news(run, observer_due_ns(&run->observer));
+    for (;;) {
+        int64_t start_ns = schedule_step(run, bench_now_ns()), due_ns = observer_due_ns(&run->observer);
+
+        if (schedule_is_over(run))
+            break;
+        wait_for_news(run, start_ns < due_ns ? start_ns : due_ns);
         if (interrupted() && !run->was_interrupted) /* the second one ends us */
             stop_all(run);
         if (dump_wanted())
@@ -180,18 +184,8 @@ static void watch(struct bench_run *run)
 
 int run_all(struct bench_run *run)
 {
-    unsigned n_ready = 0;
-    int rc = 0;
+    int rc = schedule_prepare(run);
 
-    for (; n_ready < run->n_jobs; n_ready++) {
-        struct bench_job *job = &run->jobs[n_ready];
-
-        rc = job->engine->prepare(job);
-        if (rc == -ENOMEM)
-            fprintf(stderr, "lariat-bench: job %s: out of memory\n", job->options->name);
-        if (rc)
-            break;
-    }
     if (!rc) {
         clock_gettime(CLOCK_REALTIME, &run->begun);
         run->begun_ns = bench_now_ns();
@@ -201,15 +195,12 @@ int run_all(struct bench_run *run)
     if (!rc) {
         if (run->preamble)
             report_preamble(run, run->preamble);
-        for (unsigned i = 0; i < run->n_jobs; i++)
-            run->jobs[i].engine->go(&run->jobs[i]);
         watch(run);
         run->ended_ns = bench_now_ns();
         disks_end(&run->disks);
         run->logs_failed = logs_finish(run, run->ended_ns) != 0;
     }
-    for (unsigned i = 0; i < n_ready; i++)
-        run->jobs[i].engine->finish(&run->jobs[i]);
+    schedule_finish(run);
     if (rc)
         return rc;
     for (unsigned i = 0; i < run->n_jobs; i++)

@@ -27,6 +27,7 @@ struct bench_run {
     int64_t logs_drained_ns;
     bool logs_failed;
     bool was_interrupted;
+    int start_failed; /* -errno of the first job that could not be started; told */
     int done_fd;
 };
 

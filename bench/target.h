@@ -12,15 +12,16 @@ struct target {
     char *path;
     struct lariat_file *file; /* NULL for the null engine */
     int fd;
-    uint64_t first_block; /* of the job's space */
-    uint64_t n_blocks;
+    uint64_t base;         /* its region: from here on, */
+    uint64_t bytes;        /* so many */
     unsigned offset_align; /* what O_DIRECT wants of offsets and lengths; else 1 */
+    bool regular;
 };
 
 struct target_set {
     struct target *targets;
     unsigned n;
-    uint64_t n_blocks;     /* of all together, each of --bs bytes */
+    uint64_t bytes;        /* of all regions together */
     unsigned memory_align; /* for buffers */
 };
 
@@ -29,6 +30,9 @@ struct target_set {
  * 0, -EINTR (interrupted meanwhile), or -errno.
  */
 int targets_open(struct target_set *set, const struct job_options *job, unsigned clone, bool allow_destructive);
+
+/* The job has ended: fsync_on_close and unlink, if it says so. 0, or -errno of that: told. */
+int targets_end(const struct target_set *set, const struct job_options *job);
 void targets_close(struct target_set *set);
 
 #endif

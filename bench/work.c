@@ -2,15 +2,38 @@
 #include "work.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "careful.h"
 #include "log_ring.h"
-#define SECTOR 512
+
 #define RETRIES_MAX 64
-#define VERIFY_MESSAGES_MAX 10
+
+/* Rated I/Os that were due before the end are issued after it, if the thread was kept off its CPU just then; so long. */
+#define GRACE_NS INT64_C(100000000)
+
+/* As plain jobs have it: one file, one size, all blocks alike. */
+static int init_plain(struct work *work, uint64_t seed)
+{
+    const struct job_options *options = work->options;
+
+    work->left = work->n_blocks;
+    work->amount_bytes = work->n_blocks * work->bs;
+    work->random = rw_is_random((enum rw_mode)options->rw);
+    work->mapped = work->random && !options->norandommap;
+    rng_init(&work->rng, seed);
+    return work->mapped ? block_map_init(&work->map, work->n_blocks) : 0;
+}
+
+static bool has_rates(const struct job_options *options)
+{
+    bool rates = false;
+
+    for (unsigned i = 0; i < IO_DIRECTIONS; i++)
+        rates |= options->rate[i] || options->rate_iops[i];
+    return rates;
+}
 
 static unsigned measures(const struct job_options *options)
 {
@@ -30,37 +53,29 @@ static unsigned measures(const struct job_options *options)
 int work_init(struct work *work, const struct job_options *options, const struct target_set *targets, uint64_t seed)
 {
     enum rw_mode rw = (enum rw_mode)options->rw;
-    bool mixed = rw_reads(rw) && rw_writes(rw);
-    int rc = 0;
+    int rc;
 
     memset(work, 0, sizeof(*work));
     work->options = options;
     work->targets = targets;
-    work->n_blocks = targets->n_blocks;
-    work->left = targets->n_blocks;
-    work->end_ns = INT64_MAX;
     work->bs = (uint32_t)options->bs;
-    work->random = rw_is_random(rw);
-    work->mapped = work->random && !options->norandommap;
-    work->mixed = mixed;
+    work->base = targets->targets[0].base;
+    work->n_blocks = targets->bytes / options->bs;
+    work->end_ns = work->wake_ns = INT64_MAX;
+    work->mixed = rw_reads(rw) && rw_writes(rw);
     work->writes_only = !rw_reads(rw);
     work->read_share = (options->rwmixread << 32) / 100;
     work->sync_every = options->fsync ? options->fsync : options->fdatasync;
     work->writes_until_sync = work->sync_every ? work->sync_every : UINT64_MAX;
-    work->check_reads = options->verify != VERIFY_NONE;
-    work->format = (struct verify_format){ .checksum = checksum_find("crc32c"), .header = true };
-    work->track = work->check_reads && rw_writes(rw);
-    rng_init(&work->rng, seed);
     work->measure = measures(options);
     work->batch_max = (uint32_t)options->iodepth;
-    if (!(work->batch = calloc(options->iodepth, sizeof(*work->batch))))
+    work->batch = calloc(options->iodepth, sizeof(*work->batch));
+    if (has_rates(options))
+        work->response = calloc(IO_DIRECTIONS, sizeof(*work->response));
+    if (!work->batch || (has_rates(options) && !work->response))
         rc = -ENOMEM;
-    if (!rc && work->mapped)
-        rc = block_map_init(&work->map, work->n_blocks);
-    if (!rc && work->track)
-        rc = block_map_init(&work->busy, work->n_blocks);
-    if (!rc && work->track && !(work->sequences = calloc(work->n_blocks, sizeof(uint32_t))))
-        rc = -ENOMEM;
+    else
+        rc = careful_wanted(options, targets) ? careful_init(work, seed) : init_plain(work, seed);
     if (rc)
         work_free(work);
     return rc;
@@ -68,12 +83,12 @@ int work_init(struct work *work, const struct job_options *options, const struct
 
 void work_free(struct work *work)
 {
+    careful_free(work);
     block_map_free(&work->map);
-    block_map_free(&work->busy);
-    free(work->sequences);
-    work->sequences = NULL;
     free(work->batch);
     work->batch = NULL;
+    free(work->response);
+    work->response = NULL;
 }
 
 /* Let it run until end_ns, unless work_stop() came or comes in between. Pairs with the order of stores in work_stop(). */
@@ -84,20 +99,46 @@ static void set_end(struct work *work, int64_t end_ns)
         __atomic_store_n(&work->end_ns, INT64_MIN, __ATOMIC_SEQ_CST);
 }
 
-void work_begin(struct work *work)
+/* The end of the run, by its runtime. */
+static void set_run_end(struct work *work, int64_t now_ns)
 {
     int64_t runtime_ns = work->options->runtime_ns, end_ns;
 
-    work->run_start_ns = bench_now_ns();
-    if (!runtime_ns || __builtin_add_overflow(work->run_start_ns, runtime_ns, &end_ns))
+    if (!runtime_ns || __builtin_add_overflow(now_ns, runtime_ns, &end_ns) ||
+        __builtin_add_overflow(end_ns, work->options->ramp_time_ns, &end_ns))
         end_ns = INT64_MAX;
-    set_end(work, end_ns);
+    work->run_limit_ns = end_ns;
+    set_end(work, end_ns < INT64_MAX - GRACE_NS && work->response ? end_ns + GRACE_NS : end_ns);
+}
+
+void work_begin(struct work *work)
+{
+    work->run_start_ns = bench_now_ns();
+    if (work->careful)
+        careful_begin(work, work->run_start_ns);
+    set_run_end(work, work->run_start_ns);
 }
 
 void work_stop(struct work *work)
 {
     __atomic_store_n(&work->stopped, true, __ATOMIC_SEQ_CST);
     __atomic_store_n(&work->end_ns, INT64_MIN, __ATOMIC_SEQ_CST);
+}
+
+static bool is_stopped(const struct work *work)
+{
+    return work->error || __atomic_load_n(&work->stopped, __ATOMIC_SEQ_CST);
+}
+
+/* The run begins again, for the next of its loops. */
+static bool begin_loop(struct work *work, int64_t now_ns)
+{
+    if (is_stopped(work) || !work->careful || now_ns >= work->run_limit_ns || !careful_next_loop(work))
+        return false;
+    work->phase = PHASE_RUN;
+    work->run_start_ns += now_ns - work->run_end_ns; /* verification is no part of the run */
+    set_end(work, work->run_limit_ns);
+    return true;
 }
 
 bool work_next_phase(struct work *work)
@@ -108,16 +149,18 @@ bool work_next_phase(struct work *work)
     switch (work->phase) {
     case PHASE_RUN:
         work->run_end_ns = now_ns;
-        if (!work->track || work->error || __atomic_load_n(&work->stopped, __ATOMIC_SEQ_CST))
-            break;
-        work->phase = PHASE_VERIFY;
-        work->left = 0;
-        work->writes_until_sync = UINT64_MAX;
-        set_end(work, INT64_MAX);
-        return true;
-    case PHASE_VERIFY: work->verify_ns = now_ns - work->run_end_ns; break;
-    case PHASE_OVER: break;
+        if (work->careful && work->careful->track && work->options->do_verify && !is_stopped(work)) {
+            work->phase = PHASE_VERIFY;
+            work->careful->backlog_now = 0;
+            set_end(work, INT64_MAX);
+            return true;
+        }
+        break;
+    case PHASE_VERIFY: work->verify_ns += now_ns - work->run_end_ns; break;
+    case PHASE_OVER: return false;
     }
+    if (begin_loop(work, now_ns))
+        return true;
     work->phase = PHASE_OVER;
     return false;
 }
@@ -158,7 +201,7 @@ void work_log(struct work *work, const struct bench_io *io, int64_t now_ns)
 
 bool work_new_pass(struct work *work)
 {
-    if (!work->options->time_based)
+    if (!work->options->time_based || work->phase != PHASE_RUN)
         return false;
     if (work->mapped)
         block_map_reset(&work->map);
@@ -166,85 +209,14 @@ bool work_new_pass(struct work *work)
     return true;
 }
 
-/* The block was drawn while still in flight: take another, one that this pass has not had if there is one. */
-static uint64_t choose_idle(struct work *work, uint64_t block)
-{
-    if (work->mapped) {
-        uint64_t other = block;
-
-        for (uint32_t tries = 0; tries <= work->inflight && !block_map_full(&work->map); tries++) {
-            other = block_map_find(&work->map, other + 1 == work->n_blocks ? 0 : other + 1);
-            if (!block_map_test(&work->busy, other)) {
-                block_map_clear(&work->map, block);
-                block_map_set(&work->map, other);
-                return other;
-            }
-        }
-    }
-    return block_map_find(&work->busy, block);
-}
-
-void work_place(struct work *work, struct bench_io *io)
-{
-    const struct target_set *set = work->targets;
-    uint16_t file = 0;
-
-    if (work->track) {
-        if (block_map_test(&work->busy, io->block))
-            io->block = choose_idle(work, io->block);
-        block_map_set(&work->busy, io->block);
-    }
-    while (io->block - set->targets[file].first_block >= set->targets[file].n_blocks)
-        file++;
-    io->file = file;
-    io->offset = (io->block - set->targets[file].first_block) * work->bs;
-}
-
-void work_prepare_write(struct work *work, struct bench_io *io)
-{
-    if (work->sync_every) {
-        work->writes_until_sync--;
-        work->sync_file = io->file;
-    }
-    /* Each sector becomes one that was never written before, so that nothing below can save the write by comparing. */
-    for (uint32_t at = 0; at + sizeof(uint64_t) <= io->length; at += SECTOR) {
-        uint64_t stamp = work->write_stamp += UINT64_C(0x9e3779b97f4a7c15);
-
-        memcpy((char *)io->buf + at, &stamp, sizeof(stamp));
-    }
-    if (!work->track)
-        return;
-    if (!++work->last_sequence) /* 0 means "not written" */
-        work->last_sequence = 1;
-    io->sequence = work->last_sequence;
-    verify_seal(&work->format, io->buf, io->length, io->offset, io->sequence);
-    io->start_ns = bench_now_ns();
-}
-
 static bool next_sync(struct work *work, struct bench_io *io, int64_t now_ns)
 {
     work->writes_until_sync = work->sync_every;
     io->kind = IO_SYNC;
+    io->sync = work->options->fsync ? SYNC_ALL : SYNC_DATA;
     io->length = io->moved = 0;
-    io->file = work->sync_file;
+    io->file = 0;
     io->start_ns = now_ns;
-    work->inflight++;
-    work_hand_out(work, io);
-    return true;
-}
-
-static bool next_verify(struct work *work, struct bench_io *io, int64_t now_ns)
-{
-    while (work->verify_next < work->n_blocks && !work->sequences[work->verify_next])
-        work->verify_next++;
-    if (work->verify_next == work->n_blocks)
-        return false;
-    io->block = work->verify_next++;
-    io->kind = IO_READ;
-    io->length = work->bs;
-    io->moved = 0;
-    io->start_ns = now_ns;
-    work_place(work, io);
     work->inflight++;
     work_hand_out(work, io);
     return true;
@@ -252,49 +224,52 @@ static bool next_verify(struct work *work, struct bench_io *io, int64_t now_ns)
 
 bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns)
 {
-    if (work->phase == PHASE_VERIFY)
-        return next_verify(work, io, now_ns);
+    if (work->careful)
+        return careful_next(work, io, now_ns);
     return work->phase == PHASE_RUN && next_sync(work, io, now_ns);
 }
 
-static void check_block(struct work *work, struct bench_io *io, uint32_t sequence)
+bool work_done_carefully(struct work *work, struct bench_io *io, int64_t now_ns)
 {
-    uint32_t where;
-    const char *wrong = verify_check(&work->format, io->buf, io->length, io->offset, sequence, &where);
-
-    work->verify_blocks++;
-    if (!wrong)
-        return;
-    work->verify_errors++;
-    if (work->verify_errors <= VERIFY_MESSAGES_MAX)
-        fprintf(stderr, "lariat-bench: job %s: verify: %s at offset %" PRIu64 ": %s\n", work->options->name,
-                work->targets->targets[io->file].path, io->offset, wrong);
-    if (work->verify_errors == VERIFY_MESSAGES_MAX)
-        fprintf(stderr, "lariat-bench: job %s: verify: further messages are left out\n", work->options->name);
+    careful_done(work, io, now_ns);
+    return work_next(work, io, bench_now_ns()); /* checksums take longer than some ns */
 }
 
-void work_check_done(struct work *work, struct bench_io *io)
+void work_fail(struct work *work, const struct bench_io *io, int error)
 {
-    if (io->kind == IO_SYNC)
-        return;
-    if (work->track)
-        block_map_clear(&work->busy, io->block);
-    if (io->kind == IO_WRITE)
-        work->sequences[io->block] = io->sequence;
-    else if (!work->track)
-        check_block(work, io, 0);
-    else if (work->sequences[io->block])
-        check_block(work, io, work->sequences[io->block]);
-}
-
-static bool fail(struct work *work, struct bench_io *io, int error)
-{
-    work->inflight--;
     if (!work->error) {
         work->error = error;
-        work->failed = *io;
+        work->failed_known = io != NULL;
+        if (io)
+            work->failed = *io;
     }
     work_stop(work);
+}
+
+static bool in_list(const struct error_list *list, int error)
+{
+    for (unsigned i = 0; i < list->n; i++)
+        if (list->errors[i] == error)
+            return true;
+    return false;
+}
+
+/* An I/O failed. Does the job go on? */
+static bool fail(struct work *work, struct bench_io *io, int error)
+{
+    const struct job_options *o = work->options;
+    uint64_t go_on = io->kind == IO_READ ? CONTINUE_READ : CONTINUE_WRITE;
+
+    work->inflight--;
+    if (work->careful)
+        careful_failed(work, io);
+    if (io->kind < IO_DIRECTIONS && in_list(&o->ignore_error[io->kind], error))
+        return work_next(work, io, bench_now_ns());
+    if (!work->total_errors++)
+        work->first_error = error;
+    if (o->continue_on_error & go_on)
+        return work_next(work, io, bench_now_ns());
+    work_fail(work, io, error);
     return false;
 }
 
@@ -319,4 +294,29 @@ bool work_odd_result(struct work *work, struct bench_io *io, int res)
     io->moved = moved;
     counter_add(&work->stats[io->kind].short_ios, 1);
     return true;
+}
+
+#define SPIN_NS 60000                   /* what a timer may be late: from so long before on, do not sleep */
+#define SLEEP_MAX_NS INT64_C(100000000) /* work_stop() wakes nobody */
+
+bool work_wait(const struct work *work, int64_t now_ns, int64_t *wake_ns)
+{
+    int64_t end_ns = __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED);
+
+    *wake_ns = work->wake_ns < end_ns ? work->wake_ns : end_ns;
+    if (now_ns < work->spin_until_ns || *wake_ns <= now_ns + SPIN_NS)
+        return false;
+    *wake_ns = *wake_ns > now_ns + SLEEP_MAX_NS ? now_ns + SLEEP_MAX_NS : *wake_ns - SPIN_NS;
+    return true;
+}
+
+void work_pause(const struct work *work)
+{
+    int64_t now_ns = bench_now_ns(), wake_ns;
+
+    if (!work_wait(work, now_ns, &wake_ns))
+        return;
+    const struct timespec until = { wake_ns / 1000000000, wake_ns % 1000000000 };
+
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }

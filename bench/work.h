@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buffers.h"
 #include "clock.h"
 #include "iostat.h"
 #include "offsets.h"
 #include "options.h"
+#include "rate.h"
 #include "target.h"
-#include "verify.h"
 
 struct log_ring;
 
@@ -27,23 +28,29 @@ struct bench_io {
     void *buf;
     uint64_t offset; /* in the file */
     int64_t start_ns;
-    uint64_t block;     /* of the job's space */
+    int64_t due_ns;     /* when it was meant to start; without a rate: start_ns */
     uint32_t length;    /* of the whole I/O; 0: a sync */
     uint32_t moved;     /* of that, done by transfers cut short */
     uint32_t index;     /* of the slot */
-    uint32_t sequence;  /* of a write under --verify */
+    uint32_t sequence;  /* of a write under --verify; of SYNC_RANGE: its length */
     uint32_t queued_ns; /* from start_ns to its submission */
     uint16_t file;      /* index of its target */
     uint8_t kind;       /* enum io_kind */
     uint8_t retries;
+    uint8_t sync;  /* of IO_SYNC: SYNC_... */
+    bool checking; /* it reads what was written, for verify */
 } __attribute__((aligned(64)));
 
 enum work_phase { PHASE_RUN, PHASE_VERIFY, PHASE_OVER };
 
+enum { SYNC_ALL, SYNC_DATA, SYNC_RANGE }; /* fsync, fdatasync, sync_file_range */
+
+struct careful;
+
 struct work {
     /* What every I/O touches. */
     int64_t end_ns; /* atomic: work_stop() writes it too */
-    uint64_t left;  /* I/Os left in this pass; 0 as well in every phase but PHASE_RUN */
+    uint64_t left;  /* I/Os left in this pass; 0 in every phase but PHASE_RUN, and for careful jobs */
     uint64_t n_blocks;
     uint64_t next_block[2]; /* sequential: by direction */
     uint32_t bs;
@@ -51,7 +58,9 @@ struct work {
     uint64_t read_share; /* of 2^32 */
     uint64_t writes_until_sync;
     bool random, mapped, mixed, writes_only;
-    bool check_reads; /* --verify */
+    struct careful *careful; /* NULL: a plain job; see careful.h */
+    uint32_t n_parked;       /* slots that wait; see work_due() */
+    uint64_t base;           /* of the region, in the file */
     struct rng rng;
     struct block_map map;    /* blocks used in this pass */
     unsigned measure;        /* MEASURE_... */
@@ -62,6 +71,8 @@ struct work {
     int64_t handed_out_ns;   /* the last one */
     struct bench_io **batch; /* those handed out */
     uint32_t batch_max;      /* iodepth */
+    uint64_t write_stamp;
+    uint64_t sync_every;
     uint64_t depth_sum;
     uint64_t depth_levels[DEPTH_BUCKETS];
     uint64_t submit_sizes[DEPTH_BUCKETS], complete_sizes[DEPTH_BUCKETS];
@@ -71,26 +82,35 @@ struct work {
     const struct job_options *options;
     const struct target_set *targets;
     enum work_phase phase;
-    bool stopped; /* atomic */
-    uint64_t sync_every;
+    bool stopped;       /* atomic */
     uint16_t sync_file; /* written last */
-    int64_t run_start_ns, run_end_ns;
-    int error; /* the first one, a positive errno value */
+    int64_t run_start_ns, run_end_ns, run_limit_ns;
+    void (*ramp_over)(void *opaque); /* called at the end of ramp_time */
+    void *ramp_opaque;
+    int64_t wake_ns;       /* slots are parked: call work_due() then; INT64_MAX: when an I/O is done */
+    int64_t spin_until_ns; /* until then, wait without sleeping */
+    uint64_t amount_bytes; /* of the run, all its loops; it may end before, by its time or by number_ios */
+    uint64_t issued_ios[IO_DIRECTIONS], issued_bytes[IO_DIRECTIONS]; /* of careful jobs */
+
+    /* With rates: how well the schedule was kept, and histograms of the times from intended to completed, by direction. */
+    struct schedule_stats schedule[IO_DIRECTIONS];
+    struct lariat_histogram *response; /* NULL: no rate, so it is the latency */
+
+    /* Errors: the first one that ended the job, a positive errno value; and those that were passed over. */
+    int error;
     struct bench_io failed;
+    bool failed_known; /* `failed` is the I/O that failed */
+    bool missed;       /* it is latency_target, max_latency or rate_min that was not met */
+    uint64_t total_errors;
+    int first_error;
+    uint32_t found_depth; /* by latency_target; 0: none */
 
     /* --verify */
-    struct verify_format format;
-    uint32_t *sequences; /* by block: that of its last write, 0: none in this run */
-    uint32_t last_sequence;
-    uint64_t write_stamp;
-    struct block_map busy; /* blocks in flight: two writes of one block at once would leave its content open */
-    bool track;            /* sequences and busy are there */
-    uint64_t verify_next;  /* block */
     uint64_t verify_blocks, verify_errors;
     int64_t verify_ns;
 };
 
-/* 0 or -ENOMEM. seed: that of the clone. */
+/* 0, or -errno: told, but for -ENOMEM. seed: that of the clone. */
 int work_init(struct work *work, const struct job_options *options, const struct target_set *targets, uint64_t seed);
 void work_free(struct work *work);
 
@@ -111,12 +131,29 @@ void work_stop(struct work *work);
  */
 void work_submitted(struct work *work);
 
+/*
+ * While slots are parked (n_parked > 0): an I/O that may be issued now, or NULL: not before wake_ns or the next completion.
+ * Engines call it then, and after each completion as long as slots are parked; when nothing is parked and nothing in flight,
+ * the phase is over. work_stop() does not wake anyone: wait for 100 ms at most.
+ */
+struct bench_io *work_due(struct work *work, int64_t now_ns);
+
+/*
+ * Slots are parked and nothing else is to do: is there time to sleep, until *wake_ns? That is somewhat before work_due() will have
+ * an I/O, since sleepers are woken late; false: call it again and again.
+ */
+bool work_wait(const struct work *work, int64_t now_ns, int64_t *wake_ns);
+
+/* The same, for threads without a loop: sleep, if there is time. */
+void work_pause(const struct work *work);
+
+/* End with this error, of this I/O (NULL: of none). */
+void work_fail(struct work *work, const struct bench_io *io, int error);
+
 /* The parts that are not taken by each I/O. */
 bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns);
 bool work_odd_result(struct work *work, struct bench_io *io, int res);
-void work_prepare_write(struct work *work, struct bench_io *io);
-void work_check_done(struct work *work, struct bench_io *io);
-void work_place(struct work *work, struct bench_io *io);
+bool work_done_carefully(struct work *work, struct bench_io *io, int64_t now_ns);
 bool work_new_pass(struct work *work);
 void work_log(struct work *work, const struct bench_io *io, int64_t now_ns);
 
@@ -150,13 +187,21 @@ static inline void work_hand_out(struct work *work, struct bench_io *io)
     }
 }
 
-/* Fill io with the next I/O; false: there is none (any more in this phase). */
+/* Each sector becomes one that was never written before, so that nothing below can save the write by comparing. */
+static inline void work_prepare_write(struct work *work, struct bench_io *io)
+{
+    if (work->sync_every)
+        work->writes_until_sync--;
+    buffer_scramble(&work->write_stamp, io->buf, io->length);
+}
+
+/* Fill io with the next I/O; false: there is none now (n_parked > 0: now; else: any more in this phase). */
 static inline bool work_next(struct work *work, struct bench_io *io, int64_t now_ns)
 {
     if (__builtin_expect(now_ns >= __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED), 0))
         return false;
     if (__builtin_expect(!work->left || !work->writes_until_sync, 0)) {
-        if (work->phase != PHASE_RUN || !work->writes_until_sync)
+        if (work->careful || !work->writes_until_sync)
             return work_next_rare(work, io, now_ns);
         if (!work_new_pass(work))
             return false;
@@ -165,15 +210,12 @@ static inline bool work_next(struct work *work, struct bench_io *io, int64_t now
     if (work->mixed && (uint32_t)rng_next(&work->rng) >= work->read_share)
         kind = IO_WRITE;
 
-    io->block = work_choose_block(work, kind);
     io->kind = (uint8_t)kind;
     io->retries = 0;
     io->length = work->bs;
     io->moved = 0;
-    io->offset = io->block * work->bs;
+    io->offset = work->base + work_choose_block(work, kind) * work->bs;
     io->start_ns = now_ns;
-    if (__builtin_expect(work->targets->n > 1 || work->track, 0))
-        work_place(work, io);
     if (kind == IO_WRITE)
         work_prepare_write(work, io);
     work->left--;
@@ -199,14 +241,9 @@ static inline bool work_complete_at(struct work *work, struct bench_io *io, int 
         return work_odd_result(work, io, res);
     work->inflight--;
     work->n_reaped++;
-    if (__builtin_expect(work->check_reads, 0)) {
-        if (work->phase == PHASE_RUN)
-            work_count(work, io, now_ns);
-        work_check_done(work, io);
-        now_ns = bench_now_ns();
-    } else {
-        work_count(work, io, now_ns);
-    }
+    if (__builtin_expect(work->careful != NULL, 0))
+        return work_done_carefully(work, io, now_ns);
+    work_count(work, io, now_ns);
     return work_next(work, io, now_ns);
 }
 

@@ -17,8 +17,10 @@ fails 2 'neither a regular file nor a block device' --name=a --filename=/dev/nul
 fails 1 'no file is made under /dev' --name=a --filename=/dev/no-such-disk --size=1m --rw=write
 fails 1 'No space left' --name=a --filename="$dir/huge" --size=8191p --rw=read
 [ ! -e "$dir/huge" ] || fail "a part of a file that can never fit was made"
-fails 1 'No such file' --name=a --filename="$dir/no/such" --size=1m
 touch "$dir/empty"
+fails 1 'Not a directory' --name=a --filename="$dir/empty/such" --size=1m
+fails 1 'allow_file_create=0' --name=a --filename="$dir/no/such" --size=1m --allow_file_create=0
+[ ! -e "$dir/no" ] || fail "a directory was made, though no file was to be made"
 fails 2 'less than one block' --name=a --filename="$dir/empty"
 fails 2 'multiples of' "${job[@]}" --direct=1 --bs=100
 

@@ -26,12 +26,12 @@ refused 'did you mean --iodepth?' "${job[@]}" --iodeth=8
 refused 'did you mean randread?' "${job[@]}" --rw=ranread
 refused '1 to 32768' "${job[@]}" --iodepth=0
 refused 'fractions' "${job[@]}" --bs=1.5k
-refused 'not built yet' "${job[@]}" --loops=2
+refused 'not built yet' "${job[@]}" --hipri
 refused 'not supported' "${job[@]}" --zonemode=strided
 refused 'IOPOLL is not built yet' "${job[@]}" --hipri
 refused 'accepted: lariat, liburing, psync, null' "${job[@]}" --ioengine=posixai
 refused 'accepted: classic' "${job[@]}" --poll-policy=auto
-refused 'accepted: 0, crc32c' "${job[@]}" --verify=md5
+refused 'accepted: 0, crc32c' "${job[@]}" --verify=md6
 refused 'it needs --runtime' "${job[@]}" --time_based
 refused 'no job was given' --rw=read
 refused 'no job was given'

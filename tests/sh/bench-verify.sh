@@ -49,7 +49,8 @@ bench --name=r --filename="$file" --size=1m --rw=read --verify=crc32c
 fails 2 'less than --size' --name=r --filename="$file" --size=2m --rw=read --verify=crc32c
 fails 1 'less than --size' --name=r --filename="$dir/none" --size=2m --rw=read --verify=crc32c
 [ ! -e "$dir/none" ] || fail "a file was made to be verified"
-fails 2 'no more than the 16 blocks' --name=a --filename="$dir/small" --size=64k --rw=randwrite --verify=crc32c --iodepth=17
+good --name=a --filename="$dir/small" --size=64k --rw=randwrite --verify=crc32c --iodepth=17
+fails 2 'at least' --name=a --filename="$dir/small" --size=64k --rw=randwrite --verify=crc32c --bs=16
 fails 2 'give each a file of its own' --name=a --filename="$file" --size=1m --rw=write --verify=crc32c --numjobs=2
 
 echo "lariat-bench: --verify finds what is wrong, and nothing else"

@@ -1,140 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The workload of lariat-bench, on a device in memory that completes I/Os in any order and as badly as a test likes. */
-#include "support.h"
+/* The workload of plain jobs of lariat-bench, and verification. */
+#include "bench_fake.h"
 
 #include <errno.h>
 #include <unistd.h>
-
-#include "work.h"
-
-#define BS 512
-#define DEPTH_MAX 16
-
-struct fake {
-    struct job_options options;
-    struct target targets[2];
-    struct target_set set;
-    struct work work;
-    struct bench_io ios[DEPTH_MAX];
-    unsigned char buffers[DEPTH_MAX][BS];
-    unsigned char *memory; /* of both targets */
-    unsigned *reads, *writes;
-    unsigned syncs;
-    uint64_t state;
-};
-
-static struct fake *fake_or_fail(enum rw_mode rw, uint64_t n_blocks)
-{
-    struct fake *fake = aligned_alloc(64, (sizeof(*fake) + 63) / 64 * 64);
-
-    ck_assert_ptr_nonnull(fake);
-    memset(fake, 0, sizeof(*fake));
-    fake->options = (struct job_options){ .name = "fake", .bs = BS, .rw = rw, .rwmixread = 50, .iodepth = 1 };
-    fake->targets[0] =
-        (struct target){ .path = (char *)(uintptr_t) "first", .fd = -1, .n_blocks = n_blocks, .offset_align = 1 };
-    fake->set = (struct target_set){ .targets = fake->targets, .n = 1, .n_blocks = n_blocks, .memory_align = 1 };
-    fake->memory = calloc(n_blocks, BS);
-    fake->reads = calloc(n_blocks, sizeof(unsigned));
-    fake->writes = calloc(n_blocks, sizeof(unsigned));
-    ck_assert(fake->memory && fake->reads && fake->writes);
-    for (uint32_t i = 0; i < DEPTH_MAX; i++) {
-        fake->ios[i].buf = fake->buffers[i];
-        fake->ios[i].index = i;
-    }
-    fake->state = test_seed();
-    return fake;
-}
-
-/* Two targets in place of one. */
-static void split_targets(struct fake *fake, uint64_t first_blocks)
-{
-    fake->targets[1] = fake->targets[0];
-    fake->targets[1].path = (char *)(uintptr_t) "second";
-    fake->targets[1].first_block = first_blocks;
-    fake->targets[1].n_blocks -= first_blocks;
-    fake->targets[0].n_blocks = first_blocks;
-    fake->set.n = 2;
-}
-
-static void fake_free(struct fake *fake)
-{
-    work_free(&fake->work);
-    free(fake->memory);
-    free(fake->reads);
-    free(fake->writes);
-    free(fake);
-}
-
-static int carry_out(struct fake *fake, struct bench_io *io)
-{
-    uint64_t block = fake->targets[io->file].first_block + io->offset / BS;
-    unsigned char *there = fake->memory + block * BS;
-
-    ck_assert_uint_eq(io->offset % BS, 0);
-    if (io->kind == IO_SYNC) {
-        fake->syncs++;
-        return 0;
-    }
-    ck_assert_uint_lt(io->offset / BS, fake->targets[io->file].n_blocks);
-    ck_assert_uint_eq(io->length, BS);
-    if (io->kind == IO_READ) {
-        fake->reads[block]++;
-        memcpy(io->buf, there, BS);
-    } else {
-        fake->writes[block]++;
-        memcpy(there, io->buf, BS);
-    }
-    return BS;
-}
-
-static void must_not_overlap(const struct fake *fake, const bool *flying, const struct bench_io *io)
-{
-    for (unsigned i = 0; i < fake->options.iodepth; i++)
-        if (flying[i] && &fake->ios[i] != io && fake->ios[i].kind != IO_SYNC && io->kind != IO_SYNC)
-            ck_assert_uint_ne(fake->ios[i].block, io->block);
-}
-
-/* Run one phase with iodepth slots that complete in any order; after `limit` completions, work_stop(). */
-static void run_phase(struct fake *fake, uint64_t limit)
-{
-    unsigned depth = (unsigned)fake->options.iodepth, n_flying = 0;
-    bool flying[DEPTH_MAX] = { false };
-
-    for (unsigned i = 0; i < depth && work_next(&fake->work, &fake->ios[i], bench_now_ns()); i++) {
-        flying[i] = true;
-        n_flying++;
-    }
-    while (n_flying) {
-        unsigned i = (unsigned)(test_random(&fake->state) % depth);
-
-        if (!flying[i])
-            continue;
-        ck_assert_uint_eq(fake->work.inflight, n_flying);
-        if (limit && !--limit)
-            work_stop(&fake->work);
-        if (!work_complete(&fake->work, &fake->ios[i], carry_out(fake, &fake->ios[i]))) {
-            flying[i] = false;
-            n_flying--;
-        } else if (fake->options.verify) {
-            must_not_overlap(fake, flying, &fake->ios[i]);
-        }
-    }
-    ck_assert_uint_eq(fake->work.inflight, 0);
-}
-
-static void run_or_fail(struct fake *fake, uint64_t limit)
-{
-    ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
-    work_begin(&fake->work);
-    run_phase(fake, limit);
-}
-
-static void each_block_must_have(const struct fake *fake, unsigned reads, unsigned writes)
-{
-    for (uint64_t i = 0; i < fake->set.n_blocks; i++)
-        ck_assert_msg(fake->reads[i] == reads && fake->writes[i] == writes, "block %llu: %u reads, %u writes",
-                      (unsigned long long)i, fake->reads[i], fake->writes[i]);
-}
 
 START_TEST(each_mode_takes_each_block_once)
 {
@@ -316,7 +185,7 @@ START_TEST(a_lost_write_is_found)
     /* Written again, but block 5 still holds what it held before. */
     fake->options.time_based = false;
     run_or_fail(fake, 0);
-    fake->work.sequences[5] += 100;
+    fake->work.careful->files[0].sequences[5] += 100;
     memcpy(fake->memory + 5 * BS, old, BS);
     expect_wrong(fake, 1);
 }

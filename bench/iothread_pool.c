@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "iothread_pool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <lariat/lariat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+#define ID_MAX 64
+
+struct pooled_iothread {
+    char id[ID_MAX];
+    struct lariat_iothread *iothread;
+    unsigned n_users;
+    struct pooled_iothread *next;
+};
+
+static struct pooled_iothread *pool;
+
+static void name(char id[ID_MAX], const struct bench_job *job)
+{
+    const struct job_options *options = job->options;
+
+    if (options->iothread)
+        snprintf(id, ID_MAX, "%s", options->iothread);
+    else if (options->iothreads)
+        snprintf(id, ID_MAX, "iothread%" PRIu64, job->index % options->iothreads);
+    else
+        snprintf(id, ID_MAX, "job%u", job->index);
+}
+
+static int make(struct pooled_iothread *pooled, const struct bench_job *job)
+{
+    const struct job_options *options = job->options;
+    struct lariat_loop_options loop = LARIAT_LOOP_OPTIONS_INIT;
+    struct lariat_iothread_options iothread = LARIAT_IOTHREAD_OPTIONS_INIT;
+    struct lariat_poll_params params;
+
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)options->poll_policy);
+    params.max_ns = options->poll_max_ns;
+    params.grow = (int64_t)options->poll_grow;
+    params.shrink = (int64_t)options->poll_shrink;
+    loop.sq_entries = engine_sq_entries(options);
+    loop.poll = &params;
+    iothread.loop = &loop;
+    iothread.cpu_affinity = options->cpus_allowed;
+    int rc = lariat_iothread_new(pooled->id, &iothread, &pooled->iothread);
+
+    if (rc == -ENODEV || (rc == -EINVAL && options->cpus_allowed)) {
+        fprintf(stderr, "lariat-bench: job %s: --cpus_allowed=%s: there is no such CPU here, or it may not be used\n",
+                options->name, options->cpus_allowed);
+        return rc;
+    }
+    return rc ? engine_tell_setup(job, rc) : 0;
+}
+
+int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop)
+{
+    char id[ID_MAX];
+    int rc = 0;
+
+    name(id, job);
+    for (*out = pool; *out && strcmp((*out)->id, id) != 0;)
+        *out = (*out)->next;
+    if (!*out) {
+        struct pooled_iothread *pooled = calloc(1, sizeof(*pooled));
+
+        if (!pooled)
+            return -ENOMEM;
+        memcpy(pooled->id, id, sizeof(pooled->id));
+        rc = make(pooled, job);
+        if (rc) {
+            free(pooled);
+            return rc;
+        }
+        pooled->next = pool;
+        *out = pool = pooled;
+    }
+    (*out)->n_users++;
+    *loop = lariat_iothread_loop((*out)->iothread);
+    return 0;
+}
+
+void iothread_pool_put(struct pooled_iothread *iothread)
+{
+    if (!iothread || --iothread->n_users)
+        return;
+    for (struct pooled_iothread **p = &pool; *p; p = &(*p)->next)
+        if (*p == iothread) {
+            *p = iothread->next;
+            break;
+        }
+    lariat_iothread_destroy(iothread->iothread);
+    free(iothread);
+}
