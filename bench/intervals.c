@@ -174,6 +174,19 @@ bool intervals_add(struct intervals *intervals, const struct moment *now, int64_
     return full;
 }
 
+void intervals_end(struct intervals *intervals, int64_t length_ns)
+{
+    struct interval *last;
+
+    if (intervals->n < 2)
+        return;
+    last = &intervals->list[intervals->n - 1];
+    if (last->end_ns - last->begin_ns >= length_ns / 2 || interval_join(last - 1, last))
+        return;
+    interval_free(last);
+    intervals->n--;
+}
+
 void intervals_free(struct intervals *intervals)
 {
     for (unsigned i = 0; i < intervals->n; i++)

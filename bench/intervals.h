@@ -53,6 +53,8 @@ int interval_join(struct interval *to, const struct interval *from);
 void intervals_begin(struct intervals *intervals, const struct moment *now);
 /* Add what was since the last time. True: there were too many, and each is twice as long from now on. -ENOMEM is ignored. */
 bool intervals_add(struct intervals *intervals, const struct moment *now, int64_t begun_ns);
+/* The run is over: a last interval that is much shorter than the others, and so says little, becomes part of the one before. */
+void intervals_end(struct intervals *intervals, int64_t length_ns);
 void intervals_free(struct intervals *intervals);
 
 #endif

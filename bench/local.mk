@@ -92,6 +92,9 @@ bench_lariat_bench_SOURCES = \
 	bench/rate.h \
 	bench/report.c \
 	bench/report.h \
+	bench/report_html.c \
+	bench/report_html.h \
+	bench/report_html_charts.c \
 	bench/report_json.c \
 	bench/report_json.h \
 	bench/report_json_io.c \
@@ -108,6 +111,8 @@ bench_lariat_bench_SOURCES = \
 	bench/schedule.h \
 	bench/status.c \
 	bench/status.h \
+	bench/svg_chart.c \
+	bench/svg_chart.h \
 	bench/target.c \
 	bench/target.h \
 	bench/target_names.c \
@@ -256,6 +261,7 @@ bench_libparts_la_SOURCES = \
 	bench/report_normal.c \
 	bench/report_normal_parts.c \
 	bench/report_terse.c \
+	bench/svg_chart.c \
 	bench/text_file.c \
 	bench/thread_usage.c \
 	bench/units.c \
@@ -335,6 +341,7 @@ bench_sh_tests = \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-preflight.sh \
+	tests/sh/bench-report.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-simulate.sh \

@@ -30,7 +30,7 @@ static FILE *normal_stream(const struct bench_options *options, FILE *out)
     return options->formats == FORMAT_NORMAL ? out : stderr;
 }
 
-static int write_reports(const struct bench_run *run, FILE *out)
+static int write_reports(const struct bench_run *run, FILE *out, FILE *page)
 {
     unsigned formats = (unsigned)run->options->formats;
     FILE *normal = normal_stream(run->options, out);
@@ -45,22 +45,29 @@ static int write_reports(const struct bench_run *run, FILE *out)
         rc = report_terse(&report, out);
     if (!rc && normal)
         rc = report_normal(&report, normal);
+    if (!rc && page)
+        rc = report_html(&report, page);
     report_free(&report);
     return rc;
 }
 
-/* Write the results, and see that they arrived: a full disk or a closed pipe shows only when all is flushed. */
-static int output_results(const struct bench_run *run, FILE *out)
+/* Did all arrive? A full disk or a closed pipe shows only when all is flushed. rc: an error so far. */
+static int flush_results(int rc, FILE *out, const char *name)
 {
-    const char *name = run->options->output ? run->options->output : "standard output";
-    int rc = write_reports(run, out);
-
     errno = 0;
-    if (!rc && (fflush(out) || ferror(out)))
+    if (!rc && out && (fflush(out) || ferror(out)))
         rc = errno ? -errno : -EIO;
     if (rc)
         fprintf(stderr, "lariat-bench: the results could not be written to %s: %s\n", name, strerror(-rc));
     return rc;
+}
+
+static int output_results(const struct bench_run *run, FILE *out, FILE *page)
+{
+    int rc =
+        flush_results(write_reports(run, out, page), out, run->options->output ? run->options->output : "standard output");
+
+    return rc ? rc : flush_results(0, page, run->options->report);
 }
 
 static int status_of(const struct bench_run *run)
@@ -80,14 +87,32 @@ static int status_of(const struct bench_run *run)
     return status == EXIT_OK && run->was_interrupted ? EXIT_INTERRUPTED : status;
 }
 
-static int run_and_report(struct bench_run *run, FILE *out)
+static int run_and_report(struct bench_run *run, FILE *out, FILE *page)
 {
     run->preamble = normal_stream(run->options, out);
     if (run_all(run))
         return EXIT_FAILED;
     for (unsigned i = 0; i < run->n_jobs; i++)
         job_tell_error(&run->jobs[i]);
-    return output_results(run, out) || run->logs_failed ? EXIT_FAILED : status_of(run);
+    return output_results(run, out, page) || run->logs_failed ? EXIT_FAILED : status_of(run);
+}
+
+/* Opened before the run: its results would be lost. False: told. */
+static bool open_output(const char *option, const char *path, FILE **file)
+{
+    if (path && !(*file = fopen(path, "we"))) {
+        fprintf(stderr, "lariat-bench: --%s=%s: %s\n", option, path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static int close_output(const char *option, const char *path, FILE *file, int status)
+{
+    if (!path || !file || !fclose(file) || status != EXIT_OK)
+        return status;
+    fprintf(stderr, "lariat-bench: --%s=%s: %s\n", option, path, strerror(errno));
+    return EXIT_FAILED;
 }
 
 /* Before the jobs' iothreads are made, so that their creation can be watched. */
@@ -102,34 +127,36 @@ static int start_monitor(const struct bench_options *options, struct lariat_moni
     return rc;
 }
 
-static int bench(const struct bench_options *options)
+static int bench_into(const struct bench_options *options, FILE *out, FILE *page)
 {
     struct lariat_monitor *monitor = NULL;
     struct bench_run run;
-    FILE *out = stdout;
-    int rc = interrupt_init();
+    int rc = run_init(&run, options);
+    int status = rc == -EINTR ? EXIT_INTERRUPTED : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+
+    if (!rc) {
+        status = start_monitor(options, &monitor) ? EXIT_FAILED : run_and_report(&run, out, page);
+        lariat_monitor_stop(monitor);
+        run_free(&run);
+    }
+    return status;
+}
+
+static int bench(const struct bench_options *options)
+{
+    FILE *out = stdout, *page = NULL;
+    int status = EXIT_USAGE, rc = interrupt_init();
 
     if (rc) {
         fprintf(stderr, "lariat-bench: signals: %s\n", strerror(-rc));
         return EXIT_FAILED;
     }
-    if (options->output && !(out = fopen(options->output, "we"))) { /* before the run: its results would be lost */
-        fprintf(stderr, "lariat-bench: --output=%s: %s\n", options->output, strerror(errno));
+    if (!open_output("output", options->output, &out))
         return EXIT_USAGE;
-    }
-    rc = run_init(&run, options);
-    int status = rc == -EINTR ? EXIT_INTERRUPTED : rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
-
-    if (!rc) {
-        status = start_monitor(options, &monitor) ? EXIT_FAILED : run_and_report(&run, out);
-        lariat_monitor_stop(monitor);
-        run_free(&run);
-    }
-    if (out != stdout && fclose(out) && status == EXIT_OK) {
-        fprintf(stderr, "lariat-bench: --output=%s: %s\n", options->output, strerror(errno));
-        status = EXIT_FAILED;
-    }
-    return status;
+    if (open_output("report", options->report, &page))
+        status = bench_into(options, out, page);
+    status = close_output("report", options->report, page, status);
+    return close_output("output", options->output, out, status);
 }
 
 int main(int argc, char **argv)

@@ -97,6 +97,8 @@ void observer_tick(struct observer *observer, int64_t now_ns)
 void observer_end(struct observer *observer, int64_t now_ns)
 {
     take_moments(observer, now_ns, false);
+    for (unsigned i = 0; i < observer->n_entries; i++)
+        intervals_end(&observer->intervals[i], observer->interval_ns);
     progress_end(&observer->progress);
     status_end(&observer->status, now_ns);
 }

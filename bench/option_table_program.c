@@ -34,7 +34,7 @@ const struct option_row option_table_program[] = {
       "write a line of JSON about the last interval so often (seconds, or with a unit)" },
     { "status_output", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(status_output), 0, 0, NULL, "FILE",
       "write these lines there and not to stderr" },
-    { "report", NULL, OPTION_LATER, TYPE_TEXT, PROGRAM(report), 0, 0, NULL, "FILE.html", "write a page with pictures" },
+    { "report", NULL, OPTION_BUILT, TYPE_TEXT, PROGRAM(report), 0, 0, NULL, "FILE.html", "write a page with pictures" },
     { "preflight", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(preflight), 0, 0, NULL, "0|1",
       "tell before the run what would spoil the figures; takes 100 ms; default 1" },
     { "readonly", NULL, OPTION_BUILT, TYPE_FLAG, PROGRAM(readonly), 0, 0, NULL, NULL, "refuse jobs that write or trim" },

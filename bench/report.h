@@ -28,5 +28,6 @@ int report_normal(const struct report *report, FILE *out);
 int report_json(const struct report *report, FILE *out);
 int report_terse(const struct report *report, FILE *out);
 int report_tsv(const struct report *report, FILE *out);
+int report_html(const struct report *report, FILE *out);
 
 #endif
