@@ -330,6 +330,9 @@ tests_unit_test_bench_careful_SOURCES = tests/unit/test_bench_careful.c tests/un
 tests_unit_test_bench_careful_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_careful_LDADD = $(bench_test_ldadd)
 
+# What its JSON holds; the tests compare it with real runs.
+dist_doc_DATA = doc/lariat-bench.schema.json
+
 # Real runs of lariat-bench.
 bench_sh_tests = \
 	tests/sh/bench-devices.sh \
@@ -345,6 +348,7 @@ bench_sh_tests = \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-simulate.sh \
+	tests/sh/bench-schema.sh \
 	tests/sh/bench-status.sh \
 	tests/sh/bench-verify.sh \
 	$(NULL)
