@@ -280,6 +280,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_depth_search \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
+	tests/unit/test_bench_observe \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
@@ -297,6 +298,8 @@ bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(t
 bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) -lm
 tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_observe_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_observe_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_offsets_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)

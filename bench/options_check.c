@@ -112,9 +112,7 @@ static int check_job(struct job_options *job, FILE *err)
     const char *why = NULL;
 
     qsort(job->percentile_list.values, job->percentile_list.n, sizeof(double), compare_doubles);
-    if (job->percentile_list.n && !(job->percentile_list.values[0] > 0))
-        why = "--percentile_list: each must be more than 0";
-    else if (job->time_based && !job->runtime_ns)
+    if (job->time_based && !job->runtime_ns)
         why = "--time_based: it needs --runtime";
     else if (job->fsync && job->fdatasync)
         why = "--fdatasync: not together with --fsync";

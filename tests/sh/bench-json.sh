@@ -129,6 +129,29 @@ check verify "$dir/out" 1 64
 python3 -c "import json, sys; v = json.load(open(sys.argv[1]))['jobs'][0]['lariat']['verify']; sys.exit(v['blocks'] != 64 or v['errors'] != 0)" \
     "$dir/out" || fail "lariat.verify does not count 64 blocks"
 
+# What is switched off is not there, and samples are taken as often as asked.
+timed=(--name=a "--filename=$dir/file" --rw=read --runtime=800ms --time_based --output-format=json)
+measured() # CONDITION ARG...: of the reads, as a Python expression in r and j
+{
+    local condition=$1
+    shift
+    good "${timed[@]}" "$@"
+    python3 -c "import json, sys; j = json.load(open(sys.argv[1]))['jobs'][0]; r = j['read']; sys.exit(not ($condition))" "$dir/out" ||
+        fail "not $condition: $*"
+}
+measured "r['slat_ns']['N'] > 0 and r['clat_ns']['N'] > 0 and r['lat_ns']['N'] > 0 and r['bw_samples'] == 1"
+measured "r['slat_ns']['N'] == 0 and r['clat_ns']['N'] > 0 and r['lat_ns']['N'] > 0" --disable_slat=1
+measured "r['slat_ns']['N'] > 0 and r['clat_ns']['N'] == 0 and r['lat_ns']['N'] > 0" --disable_clat=1
+measured "r['slat_ns']['N'] > 0 and r['clat_ns']['N'] > 0 and r['lat_ns']['N'] == 0 and sum(j['latency_us'].values()) > 0" --disable_lat=1
+measured "r['clat_ns']['N'] > 0 and r['bw_samples'] == 0 and r['iops_samples'] == 0" --disable_bw_measurement=1
+measured "r['total_ios'] > 0 and r['slat_ns']['N'] == r['clat_ns']['N'] == r['lat_ns']['N'] == r['bw_samples'] == 0" --gtod_reduce=1
+measured "r['bw_samples'] > 2 and r['iops_samples'] == 1" --bwavgtime=100
+measured "r['bw_samples'] == 1 and r['iops_samples'] > 2" --iopsavgtime=100
+measured "'percentile' not in r['clat_ns'] and 'percentile' in r['lat_ns']" --clat_percentiles=0
+measured "'percentile' in r['clat_ns'] and 'percentile' not in r['lat_ns']" --lat_percentiles=0
+measured "list(r['clat_ns']['percentile']) == ['10.000000', '50.000000', '99.900000']" --percentile_list=50:10:99.9
+fails 2 'out of range' "${timed[@]}" --percentile_list=0:50
+
 # A name that is not UTF-8 does not spoil the document.
 cp "$dir/file" "$dir/"$'\xff'
 good --name=a --filename="$dir/"$'\xff' --rw=read --output-format=json
