@@ -17,7 +17,7 @@ shape()
         -e 's/^(lariat-bench|fio)-[0-9.]+/VERSION/' -e 's/(process(es)?|threads?)$/JOBS/' -e 's/pid=[0-9]+: .*/pid=N: DATE/' \
         -e 's/\((n|u|m)sec\)/(UNIT)/' -e 's/ioengine=[a-z_]+/ioengine=E/' \
         -e 's/[0-9]+(\.[0-9]+)?(k|M|G|Ki|Mi|Gi)?(B\/s|bit\/s|B)/SIZE/g' -e 's/IOPS=[0-9.]+[kM]?/IOPS=N/' \
-        -e '/^     \|/!s/[0-9]+(\.[0-9]+)?[kM]?/N/g' -e 's/\[ *[0-9]+\]/[N]/g' -e 's/^     \|//' -e 's/th=\[N\],/&\n/g' -e 's/ +/ /g' "$1" |
+        -e '/^     \|/!s/[0-9]+(\.[0-9]+)?[kM]?/N/g' -e 's/\[ *[0-9]+\]/[N]/g' -e 's/^     \|//' -e 's/th=\[N\],/&\n/g' -e 's/= +/=/g' -e 's/ +/ /g' "$1" |
         sed -E -e 's/^ +//' -e '/^$/d'
 }
 
