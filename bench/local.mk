@@ -46,6 +46,8 @@ bench_lariat_bench_SOURCES = \
 	bench/job.h \
 	bench/json_build.c \
 	bench/json_build.h \
+	bench/jobfile.c \
+	bench/jobfile.h \
 	bench/layout.c \
 	bench/layout.h \
 	bench/lfsr.c \
@@ -78,6 +80,7 @@ bench_lariat_bench_SOURCES = \
 	bench/options.c \
 	bench/options.h \
 	bench/options_check.c \
+	bench/options_cmdhelp.c \
 	bench/options_help.c \
 	bench/pattern.c \
 	bench/pattern.h \
@@ -113,6 +116,10 @@ bench_lariat_bench_SOURCES = \
 	bench/status.h \
 	bench/svg_chart.c \
 	bench/svg_chart.h \
+	bench/showcmd.c \
+	bench/showcmd.h \
+	bench/substitute.c \
+	bench/substitute.h \
 	bench/target.c \
 	bench/target.h \
 	bench/target_names.c \
@@ -238,6 +245,7 @@ bench_libparts_la_SOURCES = \
 	bench/lfsr.c \
 	bench/log_ring.c \
 	bench/number_text.c \
+	bench/jobfile.c \
 	bench/offsets.c \
 	bench/option_print.c \
 	bench/option_table.c \
@@ -252,6 +260,7 @@ bench_libparts_la_SOURCES = \
 	bench/option_value.c \
 	bench/options.c \
 	bench/options_check.c \
+	bench/options_cmdhelp.c \
 	bench/options_help.c \
 	bench/pattern.c \
 	bench/preflight.c \
@@ -264,6 +273,8 @@ bench_libparts_la_SOURCES = \
 	bench/svg_chart.c \
 	bench/text_file.c \
 	bench/thread_usage.c \
+	bench/showcmd.c \
+	bench/substitute.c \
 	bench/units.c \
 	bench/values.c \
 	bench/values_text.c \
@@ -281,6 +292,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
 	tests/unit/test_bench_observe \
+	tests/unit/test_bench_jobfile \
 	tests/unit/test_bench_offsets \
 	tests/unit/test_bench_options \
 	tests/unit/test_bench_simulate \
@@ -300,6 +312,10 @@ tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_observe_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_observe_LDADD = $(bench_test_ldadd)
+bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) -lm
+tests_unit_test_bench_jobfile_SOURCES = tests/unit/test_bench_jobfile.c tests/unit/bench_parse.h
+tests_unit_test_bench_jobfile_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_jobfile_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_offsets_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_offsets_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)
@@ -343,6 +359,7 @@ bench_sh_tests = \
 	tests/sh/bench-fio-json.sh \
 	tests/sh/bench-fio-text.sh \
 	tests/sh/bench-interrupt.sh \
+	tests/sh/bench-jobfile.sh \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-options.sh \

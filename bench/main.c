@@ -177,6 +177,14 @@ int main(int argc, char **argv)
         options_print_help(stdout);
     } else if (options.version) {
         puts("lariat-bench " LARIAT_VERSION_STRING);
+    } else if (options.cmdhelp) {
+        status = options_print_cmdhelp(options.cmdhelp, stdout, stderr) ? EXIT_USAGE : EXIT_OK;
+    } else if (options.enghelp) {
+        status = options_print_enghelp(options.enghelp, stdout, stderr) ? EXIT_USAGE : EXIT_OK;
+    } else if (options.showcmd) {
+        fputs(options.commands, stdout);
+    } else if (options.parse_only) {
+        status = EXIT_OK;
     } else {
         status = bench(&options);
     }

@@ -92,6 +92,13 @@ int typed_refuse(FILE *err, const struct typed *typed, const char *why)
     return rc;
 }
 
+int typed_refuse_place(FILE *err, const struct typed *typed)
+{
+    typed_print(err, typed);
+    fputs(": this option belongs on the command line\n", err);
+    return -EINVAL;
+}
+
 /* What storing one value needs, beside the value and the member. */
 struct store {
     const struct typed *typed;

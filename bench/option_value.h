@@ -24,6 +24,9 @@ void typed_print(FILE *err, const struct typed *typed);
 /* Begin as above and say why it is refused and what would be accepted, in one line. Returns -EINVAL. */
 int typed_refuse(FILE *err, const struct typed *typed, const char *why);
 
+/* The same for an option that cannot stand in a job file. */
+int typed_refuse_place(FILE *err, const struct typed *typed);
+
 /*
  * Check the value and store it in `member`, whose type is that of the row. What is odd is told on `err`, with *warned set.
  * 0; 1: stored, but told that such a value is not built yet; -EINVAL: told; -ENOMEM.

@@ -2,11 +2,14 @@
 #include "options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <lariat/poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "jobfile.h"
 #include "option_parser.h"
+#include "substitute.h"
 #include "units.h"
 
 #define PREFIX "lariat-bench: "
@@ -62,7 +65,7 @@ static void set_job_defaults(struct job_options *job)
     };
 }
 
-static void set_defaults(struct bench_options *options)
+void options_set_defaults(struct bench_options *options)
 {
     memset(options, 0, sizeof(*options));
     options->terse_version = 3;
@@ -75,6 +78,12 @@ static void set_defaults(struct bench_options *options)
 int parser_add_job(struct option_parser *parser, const char *name)
 {
     struct bench_options *options = parser->options;
+
+    if (options->n_jobs >= options->max_jobs) {
+        fprintf(parser->err, PREFIX "job %.64s: there are more jobs than --max_jobs=%" PRIu64 " allows\n", name,
+                options->max_jobs);
+        return -EINVAL;
+    }
     struct job_options *jobs = reallocarray(options->jobs, options->n_jobs + 1, sizeof(*jobs));
 
     if (!jobs)
@@ -87,7 +96,74 @@ int parser_add_job(struct option_parser *parser, const char *name)
         job->given_globally[i] = job->given[i] != NULL;
     job->name = name;
     parser->section = job;
+    showcmd_add_job(&parser->show, name);
     return 0;
+}
+
+void parser_begin_global(struct option_parser *parser)
+{
+    parser->section = &parser->options->global;
+    showcmd_add_global(&parser->show);
+}
+
+/* Said of an option, or a part of its values, that waits to be built. */
+static void refuse_later(struct option_parser *parser, const struct typed *typed, const char *what)
+{
+    if (parser->options->showcmd) /* nothing is going to run */
+        return;
+    parser->options->refused = true;
+    typed_print(parser->err, typed);
+    fprintf(parser->err, ": %s is not built yet\n", what);
+}
+
+void parser_add_barrier(struct option_parser *parser)
+{
+    const struct option_row *row = option_find("stonewall", strlen("stonewall"));
+    const struct typed typed = { .row = row, .spelling = row->name, .n_spelling = (int)strlen(row->name) };
+
+    parser->section->stonewall = true;
+    if (row->state == OPTION_LATER && parser->options->n_jobs > 1)
+        refuse_later(parser, &typed, "waiting between job files");
+}
+
+bool parser_wants(const struct option_parser *parser, const char *name)
+{
+    const struct bench_options *options = parser->options;
+
+    for (size_t i = 0; i < options->n_sections; i++)
+        if (strcmp(options->sections[i], name) == 0)
+            return true;
+    return !options->n_sections;
+}
+
+int parser_keep(struct option_parser *parser, char *text)
+{
+    struct bench_options *options = parser->options;
+    char **texts = reallocarray(options->texts, options->n_texts + 1, sizeof(*texts));
+
+    if (!texts) {
+        free(text);
+        return -ENOMEM;
+    }
+    options->texts = texts;
+    texts[options->n_texts++] = text;
+    return 0;
+}
+
+int parser_substitute(struct option_parser *parser, struct typed *typed)
+{
+    const char *why = NULL;
+    char *result;
+    int rc = substitute(typed->value, &result, &why);
+
+    if (rc == -ENOMEM)
+        return rc;
+    if (rc)
+        return typed_refuse(parser->err, typed, why);
+    if (!result)
+        return 0;
+    typed->value = result;
+    return parser_keep(parser, result);
 }
 
 int parser_find(struct option_parser *parser, struct typed *typed)
@@ -137,26 +213,33 @@ static int tell_unsuited(struct option_parser *parser, const struct typed *typed
 static int store(struct option_parser *parser, const struct typed *typed, char *base, const char *default_base)
 {
     const struct option_row *row = typed->row;
-    bool later = false;
-
-    if (row->type == TYPE_NONE) {
-        typed_print(parser->err, typed);
-        fputs(": this option of fio's is not built yet\n", parser->err);
-        parser->options->refused = true;
-        return 0;
-    }
     int rc = option_store(typed, (unsigned)parser->section->kb_base, base + row->offset, &parser->warned, parser->err);
 
     if (rc < 0)
         return rc;
-    if (row->state == OPTION_LATER && !option_same(row, base + row->offset, default_base + row->offset)) {
-        later = true;
-        typed_print(parser->err, typed);
-        fprintf(parser->err, ": %s is not built yet\n", strcmp(row->name, "hipri") == 0 ? "IOPOLL" : "this option of fio's");
-    }
-    if (rc > 0 || later)
+    if (rc > 0)
         parser->options->refused = true;
+    if (row->state == OPTION_LATER && !option_same(row, base + row->offset, default_base + row->offset))
+        refuse_later(parser, typed, strcmp(row->name, "hipri") == 0 ? "IOPOLL" : "this option of fio's");
     return 0;
+}
+
+static int add_section(struct option_parser *parser, const struct typed *typed)
+{
+    struct bench_options *options = parser->options;
+    const char **sections = reallocarray(options->sections, options->n_sections + 1, sizeof(*sections));
+
+    if (!sections)
+        return -ENOMEM;
+    options->sections = sections;
+    sections[options->n_sections++] = typed->value;
+    return 0;
+}
+
+/* Whether this is the row of a member of struct bench_options. */
+static bool is_of_program(const struct option_row *row, size_t offset)
+{
+    return row->scope == SCOPE_PROGRAM && row->offset == offset;
 }
 
 int parser_set(struct option_parser *parser, const struct typed *typed)
@@ -165,6 +248,8 @@ int parser_set(struct option_parser *parser, const struct typed *typed)
 
     if (row->state == OPTION_IGNORED || row->state == OPTION_UNSUITED)
         return tell_unsuited(parser, typed);
+    if (is_of_program(row, offsetof(struct bench_options, sections)))
+        return add_section(parser, typed);
     if (row->scope == SCOPE_PROGRAM)
         return store(parser, typed, (char *)parser->options, (const char *)parser->defaults);
 
@@ -177,6 +262,7 @@ int parser_set(struct option_parser *parser, const struct typed *typed)
         job->given[i] = typed->value ? typed->value : "1";
         job->given_globally[i] = false;
         set_coupled(job, row);
+        showcmd_add_option(&parser->show, typed, job == &parser->options->global);
     }
     return rc;
 }
@@ -187,92 +273,175 @@ static int begin_section(struct option_parser *parser, const struct typed *typed
     const char *name = NULL;
     int rc = option_store(typed, 1024, &name, &parser->warned, parser->err);
 
-    if (rc)
-        return rc;
-    if (strcmp(name, "global") != 0)
-        return parser_add_job(parser, name);
-    parser->section = &parser->options->global;
-    return 0;
+    if (!rc && strcmp(name, "global") == 0) {
+        parser_begin_global(parser);
+    } else if (!rc) {
+        rc = parser_add_job(parser, name);
+        if (!rc)
+            parser->section->given[option_index(typed->row)] = name;
+    }
+    return rc;
 }
 
-/* Find the row, and the value, which may be the next argument. *used: how many arguments that took. */
-static int read_option(struct option_parser *parser, struct typed *typed, int argc, char **argv, int *used)
+/* --cmdhelp and --enghelp do without a value, too. */
+static bool value_is_optional(const struct option_row *row)
 {
-    const char *text = argv[0] + 2;
+    return is_of_program(row, offsetof(struct bench_options, cmdhelp)) ||
+           is_of_program(row, offsetof(struct bench_options, enghelp));
+}
+
+/* How the value stands behind the option, if it does not stand in it. */
+static bool takes_next(const struct option_row *row, const char *next)
+{
+    if (row->type == TYPE_FLAG)
+        return row->value && next && (strcmp(next, "0") == 0 || strcmp(next, "1") == 0);
+    if (row->state == OPTION_IGNORED || value_is_optional(row))
+        return next && next[0] != '-';
+    return true;
+}
+
+/*
+ * Find the row, and the value, which may be the next argument. *used: how many arguments that took. text: without the dashes, of
+ * which fio takes one as well as two.
+ */
+static int read_option(struct option_parser *parser, struct typed *typed, const char *text, const char *next, int *used)
+{
     const char *equals = strchr(text, '=');
     size_t n = equals ? (size_t)(equals - text) : strlen(text);
 
-    *used = 1;
     *typed = (struct typed){ .spelling = text, .n_spelling = n > INT16_MAX ? INT16_MAX : (int)n };
     int rc = parser_find(parser, typed);
-    if (rc)
-        return rc;
-    const struct option_row *row = typed->row;
-    const char *next = argc > 1 ? argv[1] : NULL;
-    bool flag = row->type == TYPE_FLAG;
 
-    if (row->state == OPTION_UNSUITED) /* whether it has a value is not known, and does not matter */
-        return 0;
+    if (rc || typed->row->state == OPTION_UNSUITED) /* whether that has a value is not known, and does not matter */
+        return rc;
     if (equals) {
         typed->value = equals + 1;
-    } else if (row->type == TYPE_NONE) {
-        /* One that is ignored may have a value behind it, or not. */
-        if (next && strncmp(next, "--", 2) != 0) {
-            typed->value = next;
-            *used = 2;
-        }
-    } else if (!flag || (row->value && next && (strcmp(next, "0") == 0 || strcmp(next, "1") == 0))) {
+    } else if (takes_next(typed->row, next)) {
         if (!next)
             return typed_refuse(parser->err, typed, "the value is missing");
         typed->value = next;
         *used = 2;
+    } else if (value_is_optional(typed->row)) {
+        typed->value = "all";
     }
-    return 0;
+    return typed->value ? parser_substitute(parser, typed) : 0;
 }
 
-static int parse_argument(struct option_parser *parser, int argc, char **argv, int *used)
+/* files: names of job files, which are read when the command line is known. */
+static int parse_argument(struct option_parser *parser, int argc, char **argv, int *used, const char **files,
+                          size_t *n_files)
 {
+    const char *text = argv[0];
     struct typed typed;
 
     *used = 1;
-    if (strcmp(argv[0], "-h") == 0) {
+    if (strcmp(text, "-h") == 0) {
         parser->options->help = true;
         return 0;
     }
-    if (strncmp(argv[0], "--", 2) != 0 || !argv[0][2]) {
-        fprintf(parser->err, PREFIX "%s: options begin with \"--\"; job files are not built yet\n", argv[0]);
+    if (text[0] != '-' || !text[1]) {
+        files[(*n_files)++] = text;
+        return 0;
+    }
+    text += text[1] == '-' ? 2 : 1;
+    if (!*text) {
+        fputs(PREFIX "--: options begin with \"--\" and a name\n", parser->err);
         return -EINVAL;
     }
-    int rc = read_option(parser, &typed, argc, argv, used);
+    int rc = read_option(parser, &typed, text, argc > 1 ? argv[1] : NULL, used);
 
     if (rc)
         return rc;
-    if (typed.row->scope == SCOPE_JOB && strcmp(typed.row->name, "name") == 0)
+    if (strcmp(typed.row->name, "name") == 0)
         return begin_section(parser, &typed);
     return parser_set(parser, &typed);
+}
+
+/* --section may stand behind the jobs that it leaves out. */
+static void drop_unwanted(struct option_parser *parser)
+{
+    struct bench_options *options = parser->options;
+    size_t n = 0;
+
+    for (size_t i = 0; i < options->n_jobs; i++)
+        if (parser_wants(parser, options->jobs[i].name))
+            options->jobs[n++] = options->jobs[i];
+    options->n_jobs = n;
+}
+
+/* Each file begins with the defaults of the command line, and the first job of each but the first one waits for those before. */
+static int read_files(struct option_parser *parser, const char *const *files, size_t n_files)
+{
+    struct job_options *defaults = malloc(sizeof(*defaults));
+    int rc = defaults ? 0 : -ENOMEM;
+
+    if (defaults)
+        *defaults = parser->options->global;
+    for (size_t i = 0; i < n_files && !rc; i++) {
+        parser->options->global = *defaults;
+        showcmd_begin_file(&parser->show);
+        rc = jobfile_read(parser, files[i], i > 0);
+        showcmd_end_file(&parser->show);
+    }
+    free(defaults);
+    return rc;
+}
+
+static bool only_asks(const struct bench_options *options)
+{
+    return options->help || options->version || options->cmdhelp || options->enghelp;
+}
+
+static int parse_all(struct option_parser *parser, int argc, char **argv, const char **files)
+{
+    struct bench_options *options = parser->options;
+    size_t n_files = 0;
+    int rc = showcmd_begin(&parser->show), used;
+
+    for (int i = 1; i < argc && !rc; i += used)
+        rc = parse_argument(parser, argc - i, argv + i, &used, files, &n_files);
+    if (rc || only_asks(options))
+        return rc;
+    drop_unwanted(parser);
+    rc = read_files(parser, files, n_files);
+    options->n_files = n_files;
+    if (rc || options->showcmd)
+        return rc;
+    rc = options_check(parser);
+    if (!rc && options->warnings_fatal && parser->warned) {
+        fputs(PREFIX "--warnings_fatal: there were warnings\n", parser->err);
+        rc = -EINVAL;
+    }
+    return rc;
 }
 
 int options_parse(struct bench_options *options, int argc, char **argv, FILE *err)
 {
     struct bench_options *defaults = malloc(sizeof(*defaults));
+    const char **files = calloc((size_t)argc + 1, sizeof(*files));
     struct option_parser parser = { .options = options, .defaults = defaults, .section = &options->global, .err = err };
-    int rc = 0, used;
+    int rc = -ENOMEM;
 
-    set_defaults(options);
-    if (!defaults)
-        return -ENOMEM;
-    set_defaults(defaults);
-    for (int i = 1; i < argc && !rc; i += used)
-        rc = parse_argument(&parser, argc - i, argv + i, &used);
-    if (!rc && !options->help && !options->version)
-        rc = options_check(&parser);
+    options_set_defaults(options);
+    if (defaults && files) {
+        options_set_defaults(defaults);
+        rc = parse_all(&parser, argc, argv, files);
+        options->commands = showcmd_end(&parser.show);
+        if (!rc && !options->commands)
+            rc = -ENOMEM;
+    }
+    free(files);
     free(defaults);
     return rc;
 }
 
 void options_free(struct bench_options *options)
 {
+    for (size_t i = 0; i < options->n_texts; i++)
+        free(options->texts[i]);
+    free(options->texts);
+    free(options->sections);
+    free(options->commands);
     free(options->jobs);
-    options->jobs = NULL;
-    options->n_jobs = 0;
+    memset(options, 0, sizeof(*options));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line. One table (option_table.c) drives parsing, range checks, the echo in the JSON and --help.
+ * The command line and job files. One table (option_table.c) drives parsing, range checks, the echo in the JSON and --help.
  *
  * Options before the first --name, or behind --name=global, are defaults for the jobs that follow; each other --name starts a job.
  * '-' and '_' are the same in option names.
@@ -330,11 +330,15 @@ struct bench_options {
     struct job_options global;
     struct job_options *jobs;
     size_t n_jobs;
-    bool refused; /* an option was told not to be built yet */
+    size_t n_files; /* job files that were read */
+    char *commands; /* of --showcmd */
+    bool refused;   /* an option was told not to be built yet */
+    char **texts;   /* what the strings of the options are in, unless in argv */
+    size_t n_texts;
 };
 
 /*
- * Parse the command line. What is wrong, and what is odd, is told in one line each on `err`.
+ * Parse the command line and the job files it names. What is wrong, and what is odd, is told in one line each on `err`.
  * 0; -EINVAL: told, and the program should exit with status 2; -ENOMEM.
  */
 int options_parse(struct bench_options *options, int argc, char **argv, FILE *err);
@@ -342,6 +346,10 @@ void options_free(struct bench_options *options);
 
 /* What --help prints. */
 void options_print_help(FILE *out);
+
+/* What --cmdhelp=NAME and --enghelp=ENGINE[,OPTION] print; "all": each of them. 0; -EINVAL: told on `err` that there is none. */
+int options_print_cmdhelp(const char *name, FILE *out, FILE *err);
+int options_print_enghelp(const char *name, FILE *out, FILE *err);
 
 /* The name of a job's value of `rw`, `ioengine` and so on, as the table spells it. */
 const char *options_rw_name(enum rw_mode rw);

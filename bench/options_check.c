@@ -93,6 +93,19 @@ static int derive_wait(struct bench_options *options, size_t i, FILE *err)
     return -EINVAL;
 }
 
+/*
+ * What a job has from defaults is shown with the defaults, and not with the job; unless they were others when the job was read.
+ */
+static void derive_echo(const struct bench_options *options, struct job_options *job)
+{
+    for (size_t i = 0; i < OPTIONS_MAX; i++) {
+        const char *global = options->global.given[i];
+
+        if (job->given_globally[i] && (!global || strcmp(global, job->given[i]) != 0))
+            job->given_globally[i] = false;
+    }
+}
+
 static bool given_here(const struct job_options *job, const char *name)
 {
     size_t i = option_index(option_find(name, strlen(name)));
@@ -107,12 +120,14 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int check_job(struct job_options *job, FILE *err)
+static int check_job(const struct bench_options *options, struct job_options *job, FILE *err)
 {
     const char *why = NULL;
 
     qsort(job->percentile_list.values, job->percentile_list.n, sizeof(double), compare_doubles);
-    if (job->time_based && !job->runtime_ns)
+    if (options->readonly && (rw_writes((enum rw_mode)job->rw) || rw_trims((enum rw_mode)job->rw)))
+        why = "--readonly: this job would write or trim";
+    else if (job->time_based && !job->runtime_ns)
         why = "--time_based: it needs --runtime";
     else if (job->fsync && job->fdatasync)
         why = "--fdatasync: not together with --fsync";
@@ -161,6 +176,11 @@ static int check_program(struct bench_options *options, FILE *err)
 
     if (check_formats(options, err))
         return -EINVAL;
+    if (!options->n_jobs && (options->n_files || options->n_sections)) {
+        fprintf(err, PREFIX "%s\n",
+                options->n_sections ? "--section: there is no job of that name" : "there is no job in the job files");
+        return -EINVAL;
+    }
     if (!options->n_jobs) {
         fputs(PREFIX
               "--name: no job was given; for example: lariat-bench --name=a --filename=/tmp/a --size=64m --rw=randread\n",
@@ -184,15 +204,17 @@ int options_check(struct option_parser *parser)
 
     derive_sizes(&options->global);
     derive_groups(options);
-    for (size_t i = 0; i < options->n_jobs; i++)
+    for (size_t i = 0; i < options->n_jobs; i++) {
         derive_sizes(&options->jobs[i]);
+        derive_echo(options, &options->jobs[i]);
+    }
     if (options->refused)
         return -EINVAL;
     rc = check_program(options, parser->err);
     for (size_t i = 0; i < options->n_jobs && !rc; i++) {
         rc = derive_wait(options, i, parser->err);
         if (!rc)
-            rc = check_job(&options->jobs[i], parser->err);
+            rc = check_job(options, &options->jobs[i], parser->err);
     }
     return rc;
 }

@@ -17,7 +17,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_to_build=(gcc libc6-dev make autoconf automake libtool pkgconf liburing-dev)
 # shellcheck disable=SC2034
 # For all of make check and for both benchmark programs.
-packages_to_check=(check valgrind spin strace g++ perl binutils patch e2fsprogs mount dmsetup tmux jq man-db groff-base
+packages_to_check=(check fio valgrind spin strace g++ perl binutils patch e2fsprogs mount dmsetup tmux jq man-db groff-base
     libjansson-dev libblkid-dev libisal-dev libxxhash-dev nettle-dev zlib1g-dev libuv1-dev libev-dev libglib2.0-dev)
 
 say() { echo "${0##*/}: $*" >&2; }

@@ -35,7 +35,8 @@ refused 'accepted: 0, crc32c' "${job[@]}" --verify=md6
 refused 'it needs --runtime' "${job[@]}" --time_based
 refused 'no job was given' --rw=read
 refused 'no job was given'
-refused 'job files' job.fio
+refused 'No such file' job.fio
+refused 'would write or trim' "${job[@]}" --readonly --rw=randwrite
 refused '\-\-output' "${job[@]}" --output="$dir/no/such/directory"
 refused 'less than one block' --name=a --filename="$dir/file" --size=1k --bs=4k
 refused 'must say how large' --name=a --filename="$dir/file" --rw=randwrite

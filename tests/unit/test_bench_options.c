@@ -4,42 +4,8 @@
 
 #include <errno.h>
 
+#include "bench_parse.h"
 #include "option_table.h"
-#include "options.h"
-
-/* A command line, what parsing it gave, and what it said. */
-struct parsed {
-    struct bench_options options;
-    int rc;
-    char *said;
-};
-
-#define ARGS_MAX 16
-
-static void parse(struct parsed *parsed, const char *const *args)
-{
-    char *argv[ARGS_MAX + 2] = { (char *)(uintptr_t) "lariat-bench" };
-    int argc = 1;
-    size_t size;
-    FILE *err = open_memstream(&parsed->said, &size);
-
-    ck_assert_ptr_nonnull(err);
-    while (args[argc - 1]) {
-        ck_assert_int_lt(argc, ARGS_MAX);
-        argv[argc] = (char *)(uintptr_t)args[argc - 1];
-        argc++;
-    }
-    parsed->rc = options_parse(&parsed->options, argc, argv, err);
-    fclose(err);
-}
-
-static void parsed_free(struct parsed *parsed)
-{
-    options_free(&parsed->options);
-    free(parsed->said);
-}
-
-#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 START_TEST(options_before_the_first_name_are_defaults_for_all_jobs)
 {
@@ -200,8 +166,10 @@ static const struct {
     { "--max-jobs=0", "1 to" },
     { "--filename=", "empty" },
     { "--size", "missing" },
-    { "job.fio", "job files" },
-    { "-x", "begin with" },
+    { "no-such.fio", "No such file" },
+    { "-x", "no such option" },
+    { "-bs=1.5k", "fractions" },
+    { "--section=b", "no job of that name" },
     { "--", "begin with" },
     { "--=3", "no such option" },
     { "--time_based", "--runtime" },
@@ -230,6 +198,10 @@ START_TEST(combinations_that_make_no_sense_are_refused)
         ARGS("--name=a", "--ioengine=null"),
         ARGS("--name=a", "--ioengine=null", "--size=1m", "--verify=crc32c"),
         ARGS("--name=a/b"),
+        ARGS("--readonly", "--name=a", "--rw=randrw"),
+        ARGS("--name=a", "--bs=4KiB", "--warnings_fatal"),
+        ARGS("--max_jobs=2", "--name=a", "--numjobs=3"),
+        ARGS("--max_jobs=1", "--name=a", "--name=b"),
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -283,7 +255,7 @@ START_TEST(the_echo_holds_what_was_given_and_what_readers_rely_on)
     ck_assert_msg(p.rc == 0, "%s", p.said);
     options_echo(&p.options.jobs[0], false, keep, job);
     options_echo(&p.options.global, true, keep, global);
-    ck_assert_str_eq(job, "rw=read;bs=4096;ioengine=lariat;iodepth=8;numjobs=1;fixedbufs=1;");
+    ck_assert_str_eq(job, "name=a;rw=read;bs=4096;ioengine=lariat;iodepth=8;numjobs=1;fixedbufs=1;");
     ck_assert_str_eq(global, "size=1m;runtime=1;time_based=1;");
     parsed_free(&p);
 }
