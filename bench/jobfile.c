@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX "lariat-bench: "
 #define BYTES_MAX (4 << 20)  /* of one file */
 #define SECTION_NAME_MAX 255 /* as in fio */
 #define INCLUDES_MAX 16      /* one in the other */
+#define INCLUDED_MAX 1000
 #define SECTION_OPTIONS_MAX 4096
 
 /* What is being read; the includes of a file share it. */
@@ -19,8 +21,9 @@ struct reader {
     struct option_parser *parser;
     bool barrier;             /* the next job waits for those before */
     bool in_section, skipped; /* skipped: --section names others */
-    unsigned n_includes;
-    struct typed *typed; /* the options of the section so far: some have to be applied before the others */
+    unsigned n_includes;      /* that are open */
+    unsigned n_included;      /* in all: files that include each other twice would go on for ever */
+    struct typed *typed;      /* the options of the section so far: some have to be applied before the others */
     size_t n_typed, capacity;
 };
 
@@ -203,17 +206,23 @@ static int include(struct reader *reader, const struct source *source, const cha
 
     if (!reader->in_section)
         return complain(reader, source, "include %.64s: outside of a section", name);
-    if (reader->n_includes == INCLUDES_MAX)
-        return complain(reader, source, "include %s: the files include each other, or more than 16 deep", name);
+    if (reader->n_includes == INCLUDES_MAX || reader->n_included == INCLUDED_MAX)
+        return complain(reader, source, "include %s: the files include each other, or more than 16 deep, or more than 1000",
+                        name);
     int n = name[0] == '/' || !slash ? asprintf(&path, "%s", name)
                                      : asprintf(&path, "%.*s/%s", (int)(slash - source->path), source->path, name);
     int rc = n < 0 ? -ENOMEM : parser_keep(reader->parser, path);
 
     if (rc)
         return rc;
-    if (access(path, R_OK) != 0)
+    struct stat st;
+
+    if (stat(path, &st) || access(path, R_OK))
         return complain(reader, source, "include %s: it cannot be read", path);
+    if (!S_ISREG(st.st_mode)) /* opening a device or a pipe may do anything, and wait for ever */
+        return complain(reader, source, "include %s: it is not a file", path);
     reader->n_includes++;
+    reader->n_included++;
     rc = read_source(reader, path);
     reader->n_includes--;
     return rc;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "option_value.h"
 #include "options.h"
@@ -63,13 +64,26 @@ static void print_ranges(FILE *out, const struct value_range ranges[DIRECTIONS])
     }
 }
 
+/* Without an exponent, which would not be read back. */
+static void print_double(FILE *out, double value)
+{
+    char text[400];
+
+    snprintf(text, sizeof(text), "%.15g", value);
+    if (strchr(text, 'e'))
+        snprintf(text, sizeof(text), "%.*f", value < 1 ? 38 : 0, value);
+    fputs(text, out);
+}
+
 static void print_splits(FILE *out, const struct size_split splits[DIRECTIONS])
 {
     if (!splits[0].n && !splits[1].n && !splits[2].n)
         return;
     for (unsigned i = 0; i < DIRECTIONS; i++) {
-        for (unsigned j = 0; j < splits[i].n; j++)
-            fprintf(out, "%s%" PRIu64 "/%.15g", j ? ":" : "", splits[i].entries[j].bytes, splits[i].entries[j].percent);
+        for (unsigned j = 0; j < splits[i].n; j++) {
+            fprintf(out, "%s%" PRIu64 "/", j ? ":" : "", splits[i].entries[j].bytes);
+            print_double(out, splits[i].entries[j].percent);
+        }
         if (i + 1 < DIRECTIONS)
             fputc(',', out);
     }
@@ -77,8 +91,11 @@ static void print_splits(FILE *out, const struct size_split splits[DIRECTIONS])
 
 static void print_floats(FILE *out, const struct float_list *list)
 {
-    for (unsigned i = 0; i < list->n; i++)
-        fprintf(out, "%s%.15g", i ? ":" : "", list->values[i]);
+    for (unsigned i = 0; i < list->n; i++) {
+        if (i)
+            fputc(':', out);
+        print_double(out, list->values[i]);
+    }
 }
 
 static void print_distribution(FILE *out, const struct distribution *d)
@@ -89,9 +106,12 @@ static void print_distribution(FILE *out, const struct distribution *d)
     if (d->kind == DIST_RANDOM)
         return;
     if (d->kind < DIST_ZONED) {
-        fprintf(out, ":%.15g", d->parameter);
-        if (d->center >= 0)
-            fprintf(out, ":%.15g", d->center);
+        fputc(':', out);
+        print_double(out, d->parameter);
+        if (d->center >= 0) {
+            fputc(':', out);
+            print_double(out, d->center);
+        }
         return;
     }
     for (unsigned i = 0; i < DIRECTIONS; i++)
@@ -103,8 +123,11 @@ static void print_steady(FILE *out, const struct steady_value *steady)
 {
     static const char *const names[] = { "", "iops", "iops_slope", "bw", "bw_slope", "lat", "lat_slope" };
 
-    if (steady->criterion)
-        fprintf(out, "%s:%.15g%s", names[steady->criterion], steady->limit, steady->in_percent ? "%" : "");
+    if (!steady->criterion)
+        return;
+    fprintf(out, "%s:", names[steady->criterion]);
+    print_double(out, steady->limit);
+    fputs(steady->in_percent ? "%" : "", out);
 }
 
 static void print_sync_range(FILE *out, const struct sync_range *range)
@@ -184,7 +207,7 @@ static void print_member(FILE *out, const struct option_row *row, const void *me
     case TYPE_RANGE: fprintf(out, "%" PRIu64 "-%" PRIu64, range->min, range->max); break;
     case TYPE_RANGES: print_ranges(out, member); break;
     case TYPE_SPLITS: print_splits(out, member); break;
-    case TYPE_FLOAT: fprintf(out, "%.15g", *(const double *)member); break;
+    case TYPE_FLOAT: print_double(out, *(const double *)member); break;
     case TYPE_FLOATS: print_floats(out, member); break;
     case TYPE_SECONDS:
     case TYPE_MS:

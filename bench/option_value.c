@@ -142,11 +142,12 @@ static int store_numbers(struct store *s, uint64_t values[DIRECTIONS])
 
 static int store_ranges(struct store *s, struct value_range ranges[DIRECTIONS])
 {
-    struct value_range parsed[DIRECTIONS] = { 0 };
+    const struct value_range NONE = { UINT64_MAX, UINT64_MAX };
+    struct value_range parsed[DIRECTIONS] = { NONE, NONE, NONE };
     int rc = parse_range_list(s->typed->value, s->kb_base, parsed, &s->decimal, &s->why);
 
     for (unsigned i = 0; i < DIRECTIONS && !rc; i++) {
-        if (!parsed[i].max)
+        if (parsed[i].min == NONE.min)
             continue;
         rc = in_range(s, parsed[i].min);
         if (!rc)

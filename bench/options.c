@@ -75,6 +75,12 @@ void options_set_defaults(struct bench_options *options)
     set_job_defaults(&options->global);
 }
 
+/* Room for one more in an array of n, which grows at powers of two. NULL: out of memory. */
+static void *grown(void *array, size_t n, size_t size)
+{
+    return n & (n - 1) ? array : reallocarray(array, n ? 2 * n : 1, size);
+}
+
 int parser_add_job(struct option_parser *parser, const char *name)
 {
     struct bench_options *options = parser->options;
@@ -84,7 +90,7 @@ int parser_add_job(struct option_parser *parser, const char *name)
                 options->max_jobs);
         return -EINVAL;
     }
-    struct job_options *jobs = reallocarray(options->jobs, options->n_jobs + 1, sizeof(*jobs));
+    struct job_options *jobs = grown(options->jobs, options->n_jobs, sizeof(*jobs));
 
     if (!jobs)
         return -ENOMEM;
@@ -139,7 +145,7 @@ bool parser_wants(const struct option_parser *parser, const char *name)
 int parser_keep(struct option_parser *parser, char *text)
 {
     struct bench_options *options = parser->options;
-    char **texts = reallocarray(options->texts, options->n_texts + 1, sizeof(*texts));
+    char **texts = grown(options->texts, options->n_texts, sizeof(*texts));
 
     if (!texts) {
         free(text);
@@ -227,7 +233,7 @@ static int store(struct option_parser *parser, const struct typed *typed, char *
 static int add_section(struct option_parser *parser, const struct typed *typed)
 {
     struct bench_options *options = parser->options;
-    const char **sections = reallocarray(options->sections, options->n_sections + 1, sizeof(*sections));
+    const char **sections = grown(options->sections, options->n_sections, sizeof(*sections));
 
     if (!sections)
         return -ENOMEM;

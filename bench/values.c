@@ -312,7 +312,7 @@ int parse_float(const char *text, double *value, const char **why)
         whole = whole * 10 + (text[n + 1 + i] - '0');
         scale *= 10;
     }
-    if (n + fraction == 0 || n + fraction > 18 || text[n + (text[n] == '.') + fraction]) {
+    if (n + fraction == 0 || n + fraction > 40 || text[n + (text[n] == '.') + fraction]) {
         *why = *text == '-' ? "it is negative" : *text ? "it is not a decimal fraction" : "it is empty";
         return -EINVAL;
     }

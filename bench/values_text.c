@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "units.h"
@@ -303,7 +304,8 @@ static int add_file(struct pattern *pattern, const char **text, const char **why
     *why = end ? "out of memory" : "a quotation mark is missing";
     if (!path)
         return end ? -ENOMEM : -EINVAL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st; /* opening a device may do anything */
+    int fd = stat(path, &st) || !S_ISREG(st.st_mode) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof(bytes));
 
     if (fd >= 0)

@@ -20,10 +20,19 @@ tests_fuzz_fuzz_monitor_LDADD = \
 	$(JANSSON_LIBS) \
 	$(NULL)
 
+check_PROGRAMS += tests/fuzz/fuzz_options
+TESTS += tests/fuzz/options.sh
+tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz_options.c tests/fuzz/fuzz_main.c
+tests_fuzz_fuzz_options_CPPFLAGS = $(bench_test_cppflags)
+tests_fuzz_fuzz_options_LDADD = bench/libparts.la lib/liblariat.la $(ISAL_LIBS) -lm
+
 EXTRA_DIST += \
 	tests/fuzz/corpus-monitor \
+	tests/fuzz/corpus-options \
 	tests/fuzz/fuzz_sim.c \
 	tests/fuzz/monitor.dict \
 	tests/fuzz/monitor.sh \
+	tests/fuzz/options.dict \
+	tests/fuzz/options.sh \
 	tests/fuzz/run.sh \
 	$(NULL)

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
+# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor options" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
 # beginning with its corpus.
 #
 # Builds library and target with clang, AddressSanitizer and UndefinedBehaviorSanitizer, in a directory of its own. What makes
-# a run fail is kept and named; `tests/sim/sim -v FILE` or `tests/fuzz/fuzz_monitor FILE` replays it. With FUZZ_CORPUS=DIR what
+# a run fail is kept and named; `tests/sim/sim -v FILE` or `tests/fuzz/fuzz_TARGET FILE` replays it. With FUZZ_CORPUS=DIR what
 # is new goes to DIR/TARGET as well.
 set -euo pipefail
 
 top=${LARIAT_SRCDIR:?} build=${LARIAT_BUILDDIR:?}
 seconds=${FUZZ_SECONDS:-60}
 clang=${FUZZ_CC:-clang}
-read -ra targets <<<"${FUZZ_TARGETS:-sim monitor}"
+read -ra targets <<<"${FUZZ_TARGETS:-sim monitor options}"
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p && n; }' |
     "$clang" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null; then
@@ -23,10 +23,13 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# first: where headers are looked for before lib/, which has an options.h too
+first=
 compile() # argument...
 {
     "$clang" -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -pthread -w \
-        -D_GNU_SOURCE -DHAVE_CONFIG_H -I"$build" -I"$top/include" -I"$build/include" -iquote "$top/lib" "$@"
+        -D_GNU_SOURCE -DHAVE_CONFIG_H -I"$build" -I"$top/include" -I"$build/include" ${first:+-iquote "$first"} \
+        -iquote "$top/lib" "$@"
 }
 
 build_sim()
@@ -46,6 +49,14 @@ build_monitor()
     # shellcheck disable=SC2046 # words are wanted
     compile "$top"/tests/fuzz/fuzz_monitor.c "$top"/lib/*.c "$top"/lib/monitor/*.c \
         $(pkg-config --cflags --libs liburing jansson) -o "$work/monitor"
+}
+
+build_options()
+{
+    local sources=("$top"/lib/*.c "$top"/bench/{cpulist,jobfile,showcmd,substitute,units}.c "$top"/bench/{option,values}*.c)
+    # shellcheck disable=SC2046 # words are wanted
+    first=$top/bench compile "$top"/tests/fuzz/fuzz_options.c "${sources[@]}" $(pkg-config --cflags --libs liburing) \
+        -o "$work/options"
 }
 
 # ASan looks for leaks only at the end of the process; the simulator's oracle counts allocations after each run itself.
@@ -70,13 +81,14 @@ for target in "${targets[@]}"; do
     case $target in
         sim) ASAN_OPTIONS=detect_leaks=0 fuzz sim "$top/tests/sim/corpus" -max_len=1500 -close_fd_mask=2 || status=$? ;;
         monitor) fuzz monitor "$top/tests/fuzz/corpus-monitor" -max_len=2000 -dict="$top/tests/fuzz/monitor.dict" || status=$? ;;
+        options) fuzz options "$top/tests/fuzz/corpus-options" -max_len=1000 -dict="$top/tests/fuzz/options.dict" || status=$? ;;
     esac
     tail -n 25 "$work/log"
     if [ $status = 0 ]; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "the bytes were kept in $build/fuzz-$target-...; replay them with tests/sim/sim -v FILE or tests/fuzz/fuzz_monitor FILE"
+        echo "the bytes were kept in $build/fuzz-$target-...; replay them with tests/sim/sim -v FILE or tests/fuzz/fuzz_$target FILE"
     fi
 done
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -273,7 +273,9 @@ static const struct {
     { "[a]\ninclude nosuch\n", ":2: ", "cannot be read" },
     { "[a]\ninclude self\n", "self:1: ", "include each other" },
     { "[a]\ninclude section\n", ":1: ", "no section in an included file" },
-    { "[a]\ninclude .\n", ": ", "directory" },
+    { "[a]\ninclude .\n", ":2: ", "not a file" },
+    { "[a]\ninclude /dev/null\n", ":2: ", "not a file" },
+    { "[a]\ninclude twice\n", "twice:", "include each other" },
     { "[a]\noutput=x\n", ":2: output=x: ", "command line" },
     { "[a]\nbs=${X\n", ":2: bs=${X: ", "'}'" },
     { "[a]\nrw=randred\n", ":2: rw=randred: ", "did you mean randread?" },
@@ -287,6 +289,8 @@ START_TEST(bad_files_are_refused_in_one_line_that_tells_file_and_line)
 
     file("self", "include self\n");
     file("section", "[b]\n");
+    file("twice", "include once\ninclude once\n");
+    file("once", "include twice\n");
     parse(&p, ARGS(file("bad.fio", bad[_i].text)));
     ck_assert_msg(p.rc == -EINVAL, "%s was accepted", bad[_i].text);
     ck_assert_msg(strstr(p.said, dir) != NULL, "%s", p.said);

@@ -159,6 +159,8 @@ static const struct {
     { "--hipri", "IOPOLL is not built yet" },
     { "--zonemode=strided", "not supported: zoned devices" },
     { "--bssplit=4k/50:8k/40", "100 percent" },
+    { "--bsrange=0", "too small" },
+    { "--bsrange=1k-2g", "too large" },
     { "--bsrange=8k-4k", "ends before it begins" },
     { "--nice=20", "-20 to 19" },
     { "--percentile_list=0:50", "out of range" },

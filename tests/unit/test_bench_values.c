@@ -119,7 +119,7 @@ END_TEST
 START_TEST(fractions_are_decimal_and_nothing_else)
 {
     const char *const bad[] = { "",    ".",  "-1", "1e3", "inf",   "nan",
-                                "1,5", " 1", "1 ", "0x1", "1.2.3", "1234567890123456789012" };
+                                "1,5", " 1", "1 ", "0x1", "1.2.3", "12345678901234567890123456789012345678901" };
     double value;
     struct float_list list;
 
