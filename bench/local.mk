@@ -218,6 +218,7 @@ bench_lariat_microbench_LDADD = \
 # Both write JSON with jansson. configure says when the first is left out.
 if BUILD_BENCH
 bin_PROGRAMS += bench/lariat-bench
+dist_bashcompletion_DATA += tools/completion/lariat-bench
 endif
 if HAVE_JANSSON
 noinst_PROGRAMS += bench/lariat-microbench
@@ -362,6 +363,7 @@ bench_sh_tests = \
 	tests/sh/bench-jobfile.sh \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-logs.sh \
+	tests/sh/bench-manual.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-preflight.sh \
 	tests/sh/bench-report.sh \

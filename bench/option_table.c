@@ -3,9 +3,18 @@
 
 #include <string.h>
 
-static const struct option_row *const parts[] = {
-    option_table_target, option_table_load,   option_table_time,    option_table_verify,
-    option_table_engine, option_table_report, option_table_program, option_table_others,
+static const struct {
+    const char *title;
+    const struct option_row *rows;
+} parts[] = {
+    { "Names, files and sizes", option_table_target },
+    { "Which I/Os", option_table_load },
+    { "Time, rates, limits, and the order of jobs", option_table_time },
+    { "Verification and errors", option_table_verify },
+    { "Engine, polling, threads, CPUs and memory", option_table_engine },
+    { "What is reported of a job", option_table_report },
+    { "The whole run; on the command line only", option_table_program },
+    { "Options of fio that are ignored or refused", option_table_others },
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -13,9 +22,17 @@ static const struct option_row *const parts[] = {
 const struct option_row *option_at(size_t i)
 {
     for (size_t part = 0; part < N_PARTS; part++)
-        for (const struct option_row *row = parts[part]; row->name; row++)
+        for (const struct option_row *row = parts[part].rows; row->name; row++)
             if (i-- == 0)
                 return row;
+    return NULL;
+}
+
+const char *option_title(const struct option_row *row)
+{
+    for (size_t part = 0; part < N_PARTS; part++)
+        if (row == parts[part].rows)
+            return parts[part].title;
     return NULL;
 }
 
@@ -24,7 +41,7 @@ size_t option_index(const struct option_row *row)
     size_t i = 0;
 
     for (size_t part = 0; part < N_PARTS; part++)
-        for (const struct option_row *r = parts[part]; r->name; r++, i++)
+        for (const struct option_row *r = parts[part].rows; r->name; r++, i++)
             if (r == row)
                 return i;
     return SIZE_MAX;
@@ -46,7 +63,7 @@ static bool same_name(const char *ours, const char *typed, size_t n)
 const struct option_row *option_find(const char *name, size_t n)
 {
     for (size_t part = 0; part < N_PARTS; part++)
-        for (const struct option_row *row = parts[part]; row->name; row++)
+        for (const struct option_row *row = parts[part].rows; row->name; row++)
             if (same_name(row->name, name, n) || (row->alias && same_name(row->alias, name, n)))
                 return row;
     return NULL;
@@ -98,7 +115,7 @@ const char *option_suggest(const char *name, size_t n)
     size_t distance = SIZE_MAX;
 
     for (size_t part = 0; part < N_PARTS && n <= WORD_MAX; part++)
-        for (const struct option_row *row = parts[part]; row->name; row++) {
+        for (const struct option_row *row = parts[part].rows; row->name; row++) {
             if (row->state != OPTION_BUILT && row->state != OPTION_LATER)
                 continue;
             nearer(&best, &distance, row->name, name, n);

@@ -101,6 +101,9 @@ extern const struct option_row option_table_others[];  /* fio's that are ignored
 const struct option_row *option_at(size_t i);
 size_t option_index(const struct option_row *row);
 
+/* The title of the part that begins with this row; NULL: none does. */
+const char *option_title(const struct option_row *row);
+
 /* The row of a name, in which '-' and '_' are the same; NULL: no such option. n: its length. */
 const struct option_row *option_find(const char *name, size_t n);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* --cmdhelp and --enghelp: all that the table knows about an option, or about those of an engine. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -118,6 +119,58 @@ static void print_one_line(FILE *out, const struct option_row *row)
     fprintf(out, "%-28s: %s%s\n", row->name, marks[row->state], row->help);
 }
 
+/* Types that --help and the values tell already. */
+static bool type_is_plain(enum option_type type)
+{
+    return type == TYPE_TEXT || type == TYPE_CHOICE || type == TYPE_CHOICES || type == TYPE_FLAG || type == TYPE_NONE;
+}
+
+/* doc/lariat-bench.pod gets its section OPTIONS from here. */
+static void print_pod_row(FILE *out, const struct option_row *row)
+{
+    const char *state = row->scope == SCOPE_JOB || row->state != OPTION_BUILT ? state_words(row) : NULL;
+    const char *separator = "\nValues: ";
+
+    fprintf(out, "=item B<--%s>", row->name);
+    if (row->value)
+        fprintf(out, "=I<%s>", row->value);
+    if (row->alias)
+        fprintf(out, ", B<--%s>", row->alias);
+    fprintf(out, "\n\n%c%s.", toupper((unsigned char)row->help[0]), row->help + 1);
+    if (state)
+        fprintf(out, "\nB<%c%s.>", toupper((unsigned char)state[0]), state + 1);
+    if (!type_is_plain(row->type))
+        fprintf(out, "\nType: %s.", type_words(row->type));
+    for (const struct option_choice *c = row->choices; c && c->name; c++)
+        if (!c->later) {
+            fprintf(out, "%sB<%s>", separator, c->name);
+            separator = ", ";
+        }
+    fputs(row->choices ? ".\n\n" : "\n\n", out);
+}
+
+static void print_pod(FILE *out)
+{
+    const struct option_row *row;
+
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        if (option_title(row))
+            fprintf(out, "%s=head2 %s\n\n=over 4\n\n", i ? "=back\n\n" : "", option_title(row));
+        print_pod_row(out, row);
+    }
+    fputs("=back\n\n", out);
+}
+
+/* tools/completion/lariat-bench offers these. */
+static void print_words(FILE *out)
+{
+    const struct option_row *row;
+
+    for (size_t i = 0; (row = option_at(i)); i++)
+        if (row->state == OPTION_BUILT || row->state == OPTION_LATER)
+            fprintf(out, "--%s%s\n", row->name, row->type == TYPE_FLAG ? "" : "=");
+}
+
 static int print_rows(const char *name, FILE *out, const struct bench_options *defaults)
 {
     const struct option_row *row;
@@ -139,7 +192,14 @@ int options_print_cmdhelp(const char *name, FILE *out, FILE *err)
     if (!defaults)
         return -ENOMEM;
     options_set_defaults(defaults);
-    int rc = print_rows(name, out, defaults);
+    int rc = 0;
+
+    if (strcmp(name, "pod") == 0) /* for doc/local.mk */
+        print_pod(out);
+    else if (strcmp(name, "words") == 0)
+        print_words(out);
+    else
+        rc = print_rows(name, out, defaults);
 
     free(defaults);
     if (rc)

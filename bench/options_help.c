@@ -79,9 +79,12 @@ void options_print_help(FILE *out)
     const struct option_row *row;
 
     fputs(INTRODUCTION, out);
-    for (size_t i = 0; (row = option_at(i)); i++)
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        if (row->state == OPTION_BUILT && option_title(row))
+            fprintf(out, "%s%s:\n", i ? "\n" : "", option_title(row));
         if (row->state == OPTION_BUILT)
             print_row(out, row);
+    }
     fputs(ENDING, out);
 }
 

@@ -2,20 +2,42 @@
 # The man pages, from POD. The pages themselves are in the tarball, so that building from one needs no perl.
 
 pod_pages = \
+	doc/lariat-bench.1 \
 	doc/lariat-ctl.1 \
 	doc/lariat-iothread.7 \
 	$(NULL)
 
 if BUILD_MANUALS
 dist_man7_MANS = doc/lariat-iothread.7
+dist_man1_MANS =
 if HAVE_JANSSON
-dist_man1_MANS = doc/lariat-ctl.1
+dist_man1_MANS += doc/lariat-ctl.1
+endif
+if BUILD_BENCH
+dist_man1_MANS += doc/lariat-bench.1
 endif
 endif
 
 # The version stands in the place of the date, so that a page is the same for whoever makes it.
 run_pod2man = $(AM_V_GEN)$(MKDIR_P) doc && $(POD2MAN) --utf8 --errors=die --stderr \
 	--center=Lariat --release=Lariat --date='$(VERSION)'
+
+# Its section OPTIONS is what the program says of its table. The program is no reason to make the page anew, its sources are:
+# from a tarball the page is not made at all.
+bench_tables = \
+	bench/option_table_engine.c \
+	bench/option_table_load.c \
+	bench/option_table_others.c \
+	bench/option_table_program.c \
+	bench/option_table_report.c \
+	bench/option_table_target.c \
+	bench/option_table_time.c \
+	bench/option_table_verify.c \
+	$(NULL)
+doc/lariat-bench.1: doc/lariat-bench.pod $(bench_tables) $(top_srcdir)/configure.ac | bench/lariat-bench
+	$(AM_V_at)$(MKDIR_P) doc && bench/lariat-bench --cmdhelp=pod >$@.options && \
+		sed -e '/^OPTIONS FROM THE TABLE$$/{r $@.options' -e 'd;}' $(top_srcdir)/doc/lariat-bench.pod >$@.pod
+	$(run_pod2man) --section=1 --name=LARIAT-BENCH $@.pod $@.tmp && mv $@.tmp $@ && rm -f $@.pod $@.options
 
 doc/lariat-ctl.1: doc/lariat-ctl.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=1 --name=LARIAT-CTL $(top_srcdir)/doc/lariat-ctl.pod $@.tmp && mv $@.tmp $@
@@ -24,9 +46,11 @@ doc/lariat-iothread.7: doc/lariat-iothread.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=7 --name=LARIAT-IOTHREAD $(top_srcdir)/doc/lariat-iothread.pod $@.tmp && mv $@.tmp $@
 
 EXTRA_DIST += \
+	doc/lariat-bench.pod \
 	doc/lariat-ctl.pod \
 	doc/lariat-iothread.pod \
 	$(NULL)
+CLEANFILES += doc/lariat-bench.1.options doc/lariat-bench.1.pod
 MAINTAINERCLEANFILES = $(pod_pages)
 
 # Compares the table of properties in lariat-iothread(7) with the library's own; see tests/sh/doc-properties.sh.

@@ -55,7 +55,7 @@ tools_ctl_lariat_ctl_LDADD = $(JANSSON_LIBS) -lm
 
 if HAVE_JANSSON
 bin_PROGRAMS += tools/ctl/lariat-ctl
-dist_bashcompletion_DATA = tools/completion/lariat-ctl
+dist_bashcompletion_DATA += tools/completion/lariat-ctl
 endif
 
 check_LTLIBRARIES += tools/ctl/libparts.la
