@@ -109,6 +109,26 @@ static void set_intervals(struct builder *b, json_t *object, const struct bench_
         build_append(b, list, interval_json(b, &run->observer.intervals[index].list[i]));
 }
 
+struct understood {
+    struct builder *b;
+    json_t *object;
+};
+
+static void echo_option(void *opaque, const char *name, const char *value)
+{
+    struct understood *understood = opaque;
+
+    build_text(understood->b, understood->object, name, value);
+}
+
+/* "job options" and "global options" have the values as typed. */
+static void set_options(struct builder *b, json_t *object, const struct bench_job *job)
+{
+    struct understood understood = { b, build_set(b, object, "options", build_object(b)) };
+
+    options_echo_parsed(job->options, echo_option, &understood);
+}
+
 json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, unsigned index)
 {
     const struct bench_job *job = entry->job;
@@ -128,6 +148,7 @@ json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct
         set_verify(b, object, entry);
     if (run->options->preflight)
         set_preflight(b, object, run, entry);
+    set_options(b, object, job);
     set_intervals(b, object, run, index);
     return object;
 }

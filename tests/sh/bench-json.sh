@@ -33,7 +33,7 @@ JOB["job options"] = dict
 LARIAT = dict(version=str, engine=str, tid=int, depth_mean=float, cpu_ns_per_io=float, cpu_usr_ns_per_io=float,
     cpu_sys_ns_per_io=float, syscalls=int, syscalls_per_io=float, asleep=float, enters=int, eventfd_writes=int,
     ios_per_enter=float, spins=int, spins_hit=int, spin_hit_ratio=float, spin_ns=int, spin_vain_ns=int, sleeps=int,
-    sleep_ns=int, window_ns=int, poll_max_ns=int)
+    sleep_ns=int, window_ns=int, poll_max_ns=int, options=dict)
 PERCENTILES = ["%f" % p for p in (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99)]
 NS = "2 4 10 20 50 100 250 500 750 1000".split()
 
@@ -116,6 +116,9 @@ assert document["global options"] == {"bs": "4k", "size": "256k", "direct": "0"}
 job = document["jobs"][0]
 assert job["job options"]["fdatasync"] == "4" and job["job options"]["rw"] == "rw", job["job options"]
 assert job["job options"]["numjobs"] == "2" and job["job options"]["bs"] == "4k", job["job options"]
+understood = job["lariat"]["options"]
+assert understood["bs"] == "4096" and understood["size"] == "262144" and understood["rw"] == "rw", understood
+assert understood["direct"] == "0" and "rwmixread" not in understood, understood
 assert job["sync"]["total_ios"] == job["write"]["total_ios"] // 4, job["sync"]
 assert job["sync"]["lat_ns"]["N"] == job["sync"]["total_ios"]
 END
