@@ -313,7 +313,6 @@ tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_observe_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_observe_LDADD = $(bench_test_ldadd)
-bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) -lm
 tests_unit_test_bench_jobfile_SOURCES = tests/unit/test_bench_jobfile.c tests/unit/bench_parse.h
 tests_unit_test_bench_jobfile_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_jobfile_LDADD = $(bench_test_ldadd)

@@ -61,19 +61,13 @@ static const char INTRODUCTION[] =
 
 static const char ENDING[] =
     "\n"
-    "Latency is taken from the moment an I/O was handed to the engine to the moment its completion was seen; clat_ns and\n"
-    "lat_ns in the JSON are the same thing, slat_ns is not measured (N is 0).\n"
-    "The JSON is that of fio 3.33, with one object more in each job, \"lariat\": version, engine, tid, depth_mean (I/Os in\n"
-    "flight); cpu_ns_per_io, cpu_usr_ns_per_io, cpu_sys_ns_per_io (of the job's thread; workers of the kernel are not in it);\n"
-    "syscalls, syscalls_per_io; asleep (share of the time, 0 to 1); enters, eventfd_writes, ios_per_enter; spins, spins_hit,\n"
-    "spin_hit_ratio, spin_ns, spin_vain_ns, sleeps, sleep_ns, window_ns; poll_max_ns; ring {setup_flags, sq_entries,\n"
-    "cq_entries, registered} (engines with a ring); options (as they were understood, in bytes and ns); verify {blocks,\n"
-    "errors, runtime_ms} with --verify, whose reads are in no other figure. iodepth_submit and iodepth_complete are derived\n"
-    "from the mean batch; disk_util is empty.\n"
+    "The JSON is that of fio 3.33, with one object more in each job, \"lariat\": what it cost (CPU and system calls per I/O),\n"
+    "what polling did, the ring, the options as they were understood, intervals. doc/lariat-bench.schema.json describes it.\n"
     "TSV: a line of column names, then one line per job.\n"
     "\n"
     "Exit status: 0 success; 1 a job failed, or the results could not be written; 2 wrong options; 3 verification found\n"
-    "wrong data; 130 interrupted (once: results are printed; twice: at once).\n";
+    "wrong data; 4 latency_target, max_latency or rate_min was missed; 130 interrupted (once: results are printed; twice: at\n"
+    "once).\n";
 
 void options_print_help(FILE *out)
 {

@@ -105,7 +105,7 @@ static int read_number(struct options *options, const struct number *number, con
     int64_t value = 0;
     uint64_t plain;
     bool decimal;
-    int rc = number->is_time ? parse_duration(text, DURATION_NS, &value, &why) : parse_size(text, &plain, &decimal, &why);
+    int rc = number->is_time ? parse_duration(text, 1, &value, &why) : parse_size(text, 1024, &plain, &decimal, &why);
 
     if (!rc && !number->is_time && plain > INT64_MAX)
         rc = -ERANGE;
