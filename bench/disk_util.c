@@ -103,8 +103,13 @@ void disks_add(struct disks *disks, dev_t device)
 
 void disks_begin(struct disks *disks)
 {
-    for (unsigned i = 0; i < disks->n; i++)
-        disks->list[i].readable = read_counts(disks, &disks->list[i], &disks->list[i].begin);
+    for (unsigned i = 0; i < disks->n; i++) {
+        struct disk *disk = &disks->list[i];
+
+        if (!disk->begun)
+            disk->readable = read_counts(disks, disk, &disk->begin);
+        disk->begun = true;
+    }
 }
 
 void disks_end(struct disks *disks)

@@ -18,7 +18,7 @@ struct disk_counts { /* arrays: reads, writes */
 struct disk {
     char name[DISK_NAME_MAX]; /* of the whole device, not of a partition */
     int parent;               /* the index of the device that is made of this one; -1: a target lies on this one itself */
-    bool readable;
+    bool begun, readable;
     struct disk_counts begin, end;
 };
 
@@ -35,7 +35,7 @@ void disks_init(struct disks *disks, const char *root);
 /* The device number of a file (st_dev) or of a block device (st_rdev). One that is unknown or known already changes nothing. */
 void disks_add(struct disks *disks, dev_t device);
 
-void disks_begin(struct disks *disks); /* the run begins */
+void disks_begin(struct disks *disks); /* the run begins, for those that were added since the last call */
 void disks_end(struct disks *disks);   /* it is over */
 
 struct disk_figures {

@@ -100,6 +100,21 @@ static void add_direction(struct direction_figures *to, const struct bench_job *
     rate_merge(&to->bw_samples, &job->bandwidth[kind]);
 }
 
+static void add_schedule(struct entry *entry, const struct work *work)
+{
+    for (unsigned kind = 0; kind < IO_DIRECTIONS && work->response; kind++) {
+        struct schedule_stats *to = &entry->schedule[kind];
+        const struct schedule_stats *from = &work->schedule[kind];
+
+        lariat_histogram_merge(&entry->response[kind], &work->response[kind]);
+        to->n += from->n;
+        to->n_late += from->n_late;
+        to->lag_sum_ns += from->lag_sum_ns;
+        if (from->lag_max_ns > to->lag_max_ns)
+            to->lag_max_ns = from->lag_max_ns;
+    }
+}
+
 /* A job that is over; what it wrote last was written before job->done. */
 static void add_finished(struct entry *entry, const struct bench_job *job)
 {
@@ -114,7 +129,12 @@ static void add_finished(struct entry *entry, const struct bench_job *job)
     entry->verify_ns += work->verify_ns;
     if (!entry->error)
         entry->error = job->error ? job->error : work->verify_errors ? EILSEQ : 0;
-    entry->total_errors += (job->error != 0) + work->verify_errors;
+    entry->total_errors += work->total_errors;
+    if (!entry->first_error)
+        entry->first_error = work->first_error;
+    if (work->found_depth)
+        entry->found_depth = work->found_depth;
+    add_schedule(entry, work);
 }
 
 /* One that goes on meanwhile. Nothing of the kernel's is asked for but what /proc says of the thread. */
@@ -140,9 +160,15 @@ static void add_job(struct entry *entry, const struct bench_run *run, const stru
                     struct iostat *snapshot)
 {
     bool done = __atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
-    int64_t runtime_ns = done ? job->work.run_end_ns - job->work.run_start_ns : now_ns - run->begun_ns;
+    int64_t from_ns = job->start_ns > run->begun_ns ? job->start_ns : run->begun_ns;
+    int64_t runtime_ns = done ? job->work.run_end_ns - job->work.run_start_ns : now_ns - from_ns;
     uint64_t depth_sum = counter_get(&job->work.depth_sum);
 
+    entry->n_jobs++;
+    if (!done && job->state != JOB_RUNNING) { /* its turn has not come */
+        entry->running = true;
+        return;
+    }
     if (done)
         add_finished(entry, job);
     else
@@ -156,7 +182,6 @@ static void add_job(struct entry *entry, const struct bench_run *run, const stru
     entry->runtime_ns += (double)runtime_ns;
     if ((double)runtime_ns > entry->wall_ns)
         entry->wall_ns = (double)runtime_ns;
-    entry->n_jobs++;
 }
 
 /* ---- what follows from the sums ---- */

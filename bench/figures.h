@@ -23,12 +23,14 @@ struct entry {
     const struct bench_job *job; /* the first */
     unsigned first, n_jobs;      /* index into run->jobs, and how many of them are in it */
     unsigned groupid;
-    int error;    /* a positive errno value, the first; EILSEQ: verification found wrong data; 0: none */
-    bool running; /* not all of it is over */
-    uint64_t ios; /* that moved data */
-    uint64_t total_errors;
-    double runtime_ns; /* of all jobs, added up: what CPU time is a share of */
-    double wall_ns;    /* the longest */
+    int error;             /* a positive errno value, the first; EILSEQ: verification found wrong data; 0: none */
+    bool running;          /* not all of it is over */
+    uint64_t ios;          /* that moved data */
+    uint64_t total_errors; /* those that were passed over, with --continue_on_error */
+    int first_error;       /* of those */
+    uint32_t found_depth;  /* by latency_target; 0: none */
+    double runtime_ns;     /* of all jobs, added up: what CPU time is a share of */
+    double wall_ns;        /* the longest */
     struct iostat stats[IO_KINDS];
     struct direction_figures direction[IO_DIRECTIONS];
     struct iostat mixed; /* all that moves data, taken together */
@@ -44,6 +46,9 @@ struct entry {
     double asleep; /* share of the runtime, 0 to 1 */
     uint64_t verify_blocks, verify_errors;
     int64_t verify_ns;
+    /* With rates, of jobs that are over: from intended to completed, and how well the schedule was kept; by direction. */
+    struct lariat_histogram response[IO_DIRECTIONS];
+    struct schedule_stats schedule[IO_DIRECTIONS];
 };
 
 struct entries {

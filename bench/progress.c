@@ -52,10 +52,12 @@ static char letter_of(const struct bench_job *job)
 
     if (__atomic_load_n(&job->done, __ATOMIC_ACQUIRE))
         return '_';
-    if (!__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE))
+    if (job->state != JOB_RUNNING)
         return 'P';
-    if (rw_reads(rw) && rw_writes(rw))
+    if ((rw_reads(rw) || rw_trims(rw)) && rw_writes(rw))
         return random ? 'm' : 'M';
+    if (rw_trims(rw))
+        return random ? 'd' : 'D';
     if (rw_reads(rw))
         return random ? 'r' : 'R';
     return random ? 'w' : 'W';
@@ -80,16 +82,18 @@ static void print_letters(FILE *out, const struct bench_run *run)
 static double done_of(const struct bench_run *run, const struct bench_job *job, int64_t now_ns)
 {
     double bytes = 0, total = (double)job->work.amount_bytes, share = -1;
-    int64_t runtime_ns = job->options->runtime_ns;
+    int64_t runtime_ns = job->options->runtime_ns, from_ns = job->start_ns > run->begun_ns ? job->start_ns : run->begun_ns;
 
+    if (job->state == JOB_WAITING)
+        return 0;
     if (__atomic_load_n(&job->done, __ATOMIC_ACQUIRE))
         return 1;
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++)
         bytes += (double)iostat_bytes(&job->work.stats[kind]);
     if (!job->options->time_based && total > 0)
         share = bytes / total;
-    if (runtime_ns && (double)(now_ns - run->begun_ns) / (double)runtime_ns > share)
-        share = (double)(now_ns - run->begun_ns) / (double)runtime_ns;
+    if (runtime_ns && (double)(now_ns - from_ns) / (double)runtime_ns > share)
+        share = (double)(now_ns - from_ns) / (double)runtime_ns;
     return share > 1 ? 1 : share;
 }
 
@@ -123,6 +127,30 @@ static int64_t seconds_left(const struct bench_run *run, int64_t now_ns)
             most = elapsed / share - elapsed;
     }
     return (int64_t)(most + 0.5);
+}
+
+/* ", 0-1000 IOPS": the range of rates that rated jobs are to have, all together. */
+static void print_rated(FILE *out, const struct bench_run *run)
+{
+    static const struct byte_style style = { 4, true, false };
+    uint64_t iops[2] = { 0, 0 }, bytes[2] = { 0, 0 };
+    char from[NUMBER_TEXT_MAX], to[NUMBER_TEXT_MAX];
+
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+            const struct job_options *o = run->jobs[i].options;
+
+            iops[0] += o->rate_iops_min[kind];
+            iops[1] += o->rate_iops[kind];
+            bytes[0] += o->rate_min[kind];
+            bytes[1] += o->rate[kind];
+        }
+    if (bytes[1])
+        fprintf(out, ", %s-%s", rate_text(from, (double)bytes[0], &style, false),
+                rate_text(to, (double)bytes[1], &style, false));
+    if (iops[1])
+        fprintf(out, ", %s-%s IOPS", number_text(from, (double)iops[0], 4, false, ""),
+                number_text(to, (double)iops[1], 4, false, ""));
 }
 
 /* "[r=2002KiB/s,w=2002KiB/s][r=500,w=500 IOPS]": of the directions that there are. */
@@ -160,7 +188,7 @@ static void print_line(struct progress *progress, int64_t now_ns)
 
     for (unsigned i = 0; i < run->n_jobs; i++) {
         const struct bench_job *job = &run->jobs[i];
-        bool running = !__atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
+        bool running = job->state == JOB_RUNNING && !__atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
 
         n_running += running;
         n_files += running ? job->targets.n : 0;
@@ -169,7 +197,9 @@ static void print_line(struct progress *progress, int64_t now_ns)
             bytes[kind] += iostat_bytes(&job->work.stats[kind]);
         }
     }
-    fprintf(progress->out, "%sJobs: %u (f=%u): [", progress->terminal ? "\r" : "", n_running, n_files);
+    fprintf(progress->out, "%sJobs: %u (f=%u)", progress->terminal ? "\r" : "", n_running, n_files);
+    print_rated(progress->out, run);
+    fputs(": [", progress->out);
     print_letters(progress->out, run);
     fputc(']', progress->out);
     print_share(progress->out, run, now_ns);

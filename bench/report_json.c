@@ -109,11 +109,15 @@ static json_t *entry_json(struct builder *b, const struct report *report, const 
     build_int(b, object, "minf", entry->minor_faults);
     set_depths(b, object, entry);
     set_latency_classes(b, object, entry);
-    build_int(b, object, "latency_depth", options->iodepth);
-    build_int(b, object, "latency_target", 0);
-    build_real(b, object, "latency_percentile", 100);
-    build_int(b, object, "latency_window", 0);
-    build_set(b, object, "lariat", json_lariat(b, run, entry, (unsigned)(entry - report->entries.list)));
+    if (options->continue_on_error) {
+        build_int(b, object, "total_err", entry->total_errors);
+        build_int(b, object, "first_error", (uint64_t)entry->first_error);
+    }
+    build_int(b, object, "latency_depth", entry->found_depth ? entry->found_depth : options->iodepth);
+    build_int(b, object, "latency_target", (uint64_t)options->latency_target_ns);
+    build_real(b, object, "latency_percentile", options->latency_percentile);
+    build_int(b, object, "latency_window", (uint64_t)options->latency_window_ns / 1000);
+    build_set(b, object, "lariat", json_lariat(b, run, entry, (unsigned)(entry - report->entries.list), bins));
     return object;
 }
 

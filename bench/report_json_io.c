@@ -33,6 +33,16 @@ static void set_bins(struct builder *b, json_t *object, const struct lariat_hist
     }
 }
 
+static void set_shape(struct builder *b, json_t *object, const struct lariat_histogram *h,
+                      const struct job_options *percentiles_of, bool bins)
+{
+    if (!percentiles_of || !h->n)
+        return;
+    set_percentiles(b, object, h, percentiles_of);
+    if (bins)
+        set_bins(b, object, h);
+}
+
 json_t *json_latency(struct builder *b, const struct latency *latency, const struct job_options *percentiles_of, bool bins)
 {
     const struct lariat_histogram *h = &latency->h;
@@ -43,11 +53,20 @@ json_t *json_latency(struct builder *b, const struct latency *latency, const str
     build_real(b, object, "mean", latency_mean_ns(latency));
     build_real(b, object, "stddev", latency_stddev_ns(latency));
     build_int(b, object, "N", h->n);
-    if (percentiles_of && h->n) {
-        set_percentiles(b, object, h, percentiles_of);
-        if (bins)
-            set_bins(b, object, h);
-    }
+    set_shape(b, object, h, percentiles_of, bins);
+    return object;
+}
+
+json_t *json_histogram(struct builder *b, const struct lariat_histogram *h, const struct job_options *percentiles_of,
+                       bool bins)
+{
+    json_t *object = build_object(b);
+
+    build_int(b, object, "min", h->min_ns);
+    build_int(b, object, "max", h->max_ns);
+    build_real(b, object, "mean", h->n ? (double)h->sum_ns / (double)h->n : 0);
+    build_int(b, object, "N", h->n);
+    set_shape(b, object, h, percentiles_of, bins);
     return object;
 }
 

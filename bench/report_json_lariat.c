@@ -109,6 +109,54 @@ static void set_intervals(struct builder *b, json_t *object, const struct bench_
         build_append(b, list, interval_json(b, &run->observer.intervals[index].list[i]));
 }
 
+static bool rated(const struct job_options *options, unsigned kind)
+{
+    return options->rate[kind] || options->rate_iops[kind];
+}
+
+/* Less than 97 % of what was asked for: then what was measured is not what that rate would give. */
+static bool overloaded(const struct entry *entry, unsigned kind)
+{
+    const struct job_options *options = entry->job->options;
+    const struct direction_figures *d = &entry->direction[kind];
+    double jobs = entry->n_jobs;
+
+    return (options->rate_iops[kind] && d->iops < 0.97 * (double)options->rate_iops[kind] * jobs) ||
+           (options->rate[kind] && d->bytes_per_second < 0.97 * (double)options->rate[kind] * jobs);
+}
+
+static json_t *schedule_json(struct builder *b, const struct entry *entry, unsigned kind)
+{
+    const struct schedule_stats *schedule = &entry->schedule[kind];
+    json_t *object = build_object(b);
+
+    build_int(b, object, "n", schedule->n);
+    build_int(b, object, "n_late", schedule->n_late);
+    build_real(b, object, "lag_mean_ns", schedule->n ? (double)schedule->lag_sum_ns / (double)schedule->n : 0);
+    build_int(b, object, "lag_max_ns", (uint64_t)schedule->lag_max_ns);
+    build_bool(b, object, "overloaded", overloaded(entry, kind));
+    return object;
+}
+
+/* Rated directions: the times from intended to completed, and how well the schedule was kept. */
+static void set_response(struct builder *b, json_t *object, const struct entry *entry, bool bins)
+{
+    static const char *const names[IO_DIRECTIONS] = { "read", "write", "trim" };
+    const struct job_options *options = entry->job->options;
+    json_t *response = NULL, *schedule = NULL;
+
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+        if (!rated(options, kind) || !entry->response[kind].n)
+            continue;
+        if (!response) {
+            response = build_set(b, object, "response_ns", build_object(b));
+            schedule = build_set(b, object, "schedule", build_object(b));
+        }
+        build_set(b, response, names[kind], json_histogram(b, &entry->response[kind], options, bins));
+        build_set(b, schedule, names[kind], schedule_json(b, entry, kind));
+    }
+}
+
 struct understood {
     struct builder *b;
     json_t *object;
@@ -129,7 +177,7 @@ static void set_options(struct builder *b, json_t *object, const struct bench_jo
     options_echo_parsed(job->options, echo_option, &understood);
 }
 
-json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, unsigned index)
+json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct entry *entry, unsigned index, bool bins)
 {
     const struct bench_job *job = entry->job;
     json_t *object = build_object(b);
@@ -144,6 +192,7 @@ json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct
     set_polling(b, object, entry);
     if (job->has_ring)
         set_ring(b, object, job);
+    set_response(b, object, entry, bins);
     if (job->options->verify)
         set_verify(b, object, entry);
     if (run->options->preflight)

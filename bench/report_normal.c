@@ -14,7 +14,6 @@
 
 static struct byte_style style_of(const struct job_options *options)
 {
-    
     return (struct byte_style){ .places = (unsigned)options->significant_figures,
                                 .binary = options->kb_base == 1024,
                                 .bits = options->unit_base == 1 };
@@ -61,14 +60,19 @@ static void print_depths(FILE *out, const struct entry *entry)
 static void print_issued(FILE *out, const struct entry *entry)
 {
     const struct iostat *s = entry->stats;
+    const struct job_options *o = entry->job->options;
 
     fprintf(out,
             "     issued rwts: total=%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 " short=%" PRIu64 ",%" PRIu64 ",%" PRIu64
             ",0 dropped=0,0,0,0\n",
             s[IO_READ].ios, s[IO_WRITE].ios, s[IO_TRIM].ios, s[IO_SYNC].ios, s[IO_READ].short_ios, s[IO_WRITE].short_ios,
             s[IO_TRIM].short_ios);
-    fprintf(out, "     latency   : target=0, window=0, percentile=100.00%%, depth=%" PRIu64 "\n",
-            entry->job->options->iodepth);
+    fprintf(out, "     latency   : target=%" PRId64 ", window=%" PRId64 ", percentile=%3.2f%%, depth=%" PRIu64 "\n",
+            o->latency_target_ns, o->latency_window_ns / 1000, o->latency_percentile,
+            entry->found_depth ? entry->found_depth : o->iodepth);
+    if (entry->total_errors)
+        fprintf(out, "     errors    : total=%" PRIu64 ", first_error=%d/<%s>\n", entry->total_errors, entry->first_error,
+                strerror(entry->first_error));
 }
 
 static void print_poll(FILE *out, const struct entry *entry)
@@ -94,6 +98,23 @@ static void print_loop(FILE *out, const struct entry *entry)
             "  loop         : cpu/IO=%s (usr %s, sys %s), syscalls/IO=%.3f, IOs/enter=%.1f, depth=%.1f, asleep=%.1f%%\n",
             format_ns(cpu, entry->cpu_ns_per_io), format_ns(usr, entry->usr_ns_per_io), format_ns(sys, entry->sys_ns_per_io),
             entry->syscalls_per_io, entry->ios_per_enter, entry->depth_mean, 100 * entry->asleep);
+}
+
+/* Of rated directions: what a client that kept to the schedule would have seen. */
+static void print_response(FILE *out, const struct entry *entry)
+{
+    static const char *const names[IO_DIRECTIONS] = { "read", "write", "trim" };
+    char p50[UNIT_TEXT_MAX], p99[UNIT_TEXT_MAX], max[UNIT_TEXT_MAX], lag[UNIT_TEXT_MAX];
+
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+        const struct lariat_histogram *h = &entry->response[kind];
+
+        if (h->n && (entry->job->options->rate[kind] || entry->job->options->rate_iops[kind]))
+            fprintf(out, "  response     : %s: 50%%=%s, 99%%=%s, max=%s, late=%" PRIu64 ", longest lag=%s\n", names[kind],
+                    format_ns(p50, (double)lariat_histogram_percentile(h, 50)),
+                    format_ns(p99, (double)lariat_histogram_percentile(h, 99)), format_ns(max, (double)h->max_ns),
+                    entry->schedule[kind].n_late, format_ns(lag, (double)entry->schedule[kind].lag_max_ns));
+    }
 }
 
 static void print_head(FILE *out, const struct entry *entry)
@@ -130,6 +151,7 @@ static void print_entry(FILE *out, const struct entry *entry)
     print_issued(out, entry);
     print_poll(out, entry);
     print_loop(out, entry);
+    print_response(out, entry);
     if (entry->job->options->verify)
         fprintf(out, "  verify: %" PRIu64 " blocks checked, %" PRIu64 " wrong\n", entry->verify_blocks,
                 entry->verify_errors);
@@ -143,10 +165,10 @@ static void print_block_sizes(FILE *out, const struct job_options *options)
     struct byte_style style = style_of(options);
 
     for (unsigned i = 0; i < 3; i++) {
-        char size[NUMBER_TEXT_MAX];
+        char min[NUMBER_TEXT_MAX], max[NUMBER_TEXT_MAX];
 
-        bytes_text(size, (double)options->bs, &style, false);
-        fprintf(out, "%s(%c) %s-%s", i ? ", " : "", names[i], size, size);
+        fprintf(out, "%s(%c) %s-%s", i ? ", " : "", names[i], bytes_text(min, (double)options->block[i].min, &style, false),
+                bytes_text(max, (double)options->block[i].max, &style, false));
     }
 }
 

@@ -71,16 +71,13 @@ static int refuse_shared_verify(const struct bench_job *a, const struct bench_jo
     return 0;
 }
 
-/* Devices under the targets, for their counters. */
-static void find_disks(struct bench_run *run)
+void run_add_disks(struct bench_run *run, const struct bench_job *job)
 {
     struct stat st;
 
-    disks_init(&run->disks, "");
-    for (unsigned i = 0; i < run->n_jobs; i++)
-        for (unsigned j = 0; j < run->jobs[i].targets.n && run->jobs[i].options->disk_util; j++)
-            if (run->jobs[i].targets.targets[j].fd >= 0 && fstat(run->jobs[i].targets.targets[j].fd, &st) == 0)
-                disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
+    for (unsigned i = 0; i < job->targets.n && job->options->disk_util; i++)
+        if (job->targets.targets[i].fd >= 0 && fstat(job->targets.targets[i].fd, &st) == 0)
+            disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
 }
 
 int run_init(struct bench_run *run, const struct bench_options *options)
@@ -109,7 +106,9 @@ int run_init(struct bench_run *run, const struct bench_options *options)
         run_free(run);
         return rc;
     }
-    find_disks(run);
+    disks_init(&run->disks, "");
+    for (unsigned i = 0; i < run->n_jobs; i++)
+        run_add_disks(run, &run->jobs[i]);
     rc = logs_open(run);
     if (rc) {
         run_free(run);

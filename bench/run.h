@@ -39,4 +39,7 @@ int run_all(struct bench_run *run);
 
 void run_free(struct bench_run *run);
 
+/* The devices under the targets of a job, which are open, will be in the report. */
+void run_add_disks(struct bench_run *run, const struct bench_job *job);
+
 #endif

@@ -79,8 +79,13 @@ static int make_ready(struct bench_run *run, struct bench_job *job)
 {
     int rc = execute(job, job->options->exec_prerun);
 
-    if (!rc && !schedule_is_first(job))
+    if (!rc && !schedule_is_first(job)) {
         rc = job_init(job, run->options);
+        if (!rc) {
+            run_add_disks(run, job);
+            disks_begin(&run->disks);
+        }
+    }
     if (!rc && !job->options->create_only)
         rc = job->engine->prepare(job);
     if (rc == -ENOMEM)

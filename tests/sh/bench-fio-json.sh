@@ -88,6 +88,10 @@ same counts --bs=8k "--directory=$dir" --size=256k --direct=0 --group_reporting 
 same keys "${one[@]}" --rw=randread --ioengine=io_uring --runtime=700ms --time_based --disable_lat=1
 same keys "${one[@]}" --rw=randread --ioengine=io_uring --runtime=1 --time_based --gtod_reduce=1 --bwavgtime=100
 same keys "${one[@]}" --rw=read --ioengine=null --runtime=1 --time_based
+same keys "${one[@]}" --rw=randrw --ioengine=io_uring --iodepth=4 --rate_iops=2000,1000 --runtime=1 --time_based
+same counts "${one[@]}" --rw=read --ioengine=io_uring --continue_on_error=read
+same counts --ioengine=psync "${one[@]}" --rw=read --name=b "--filename=$dir/late" --size=64k --rw=write --stonewall
+same counts "${one[@]}" --rw=read --ioengine=psync --bs=8k,4k --number_ios=50
 
 # What is said of the disk is not made up: a device below does what the job does, but for what others do to it meanwhile.
 good "${one[@]}" --rw=write --fsync=256 --direct=1 --output-format=json

@@ -90,6 +90,20 @@ valid "${job[@]}" --rw=rw --unified_rw_reporting=both --description=words
 valid "${job[@]}" --rw=rw --unified_rw_reporting=mixed --numjobs=3 --group_reporting
 valid "${job[@]}" --rw=write --verify=crc32c --lat_percentiles=0
 valid --bs=8k "${job[@]}" --rw=read --name=b "--filename=$dir/file" --rw=read --new_group --gtod_reduce=1
+valid "${job[@]}" --rw=randrw --rate_iops=2000,1000 --runtime=300ms --time_based --iodepth=4
+python3 - "$dir/out" <<'END_OF_PYTHON' || fail "lariat.response_ns and lariat.schedule"
+import json, sys
+
+job = json.load(open(sys.argv[1]))["jobs"][0]
+for name in ("read", "write"):
+    response, schedule = job["lariat"]["response_ns"][name], job["lariat"]["schedule"][name]
+    assert response["N"] == schedule["n"] == job[name]["total_ios"] > 0, (response["N"], schedule, job[name]["total_ios"])
+    assert sum(response["bins"].values()) == response["N"]
+    assert response["mean"] >= job[name]["lat_ns"]["mean"] * 0.99
+assert "trim" not in job["lariat"]["response_ns"]
+END_OF_PYTHON
+valid "${job[@]}" --rw=read --continue_on_error=read --bsrange=4k-16k
+valid "${job[@]}" --rw=read --name=b "--filename=$dir/late" --size=64k --rw=write --stonewall
 
 # The schema can fail.
 sed 's/"total_ios": [0-9]*/"total_ios": "many"/' "$dir/out" >"$dir/bad"
