@@ -26,7 +26,6 @@ refused 'did you mean --iodepth?' "${job[@]}" --iodeth=8
 refused 'did you mean randread?' "${job[@]}" --rw=ranread
 refused '1 to 32768' "${job[@]}" --iodepth=0
 refused 'fractions' "${job[@]}" --bs=1.5k
-refused 'not built yet' "${job[@]}" --hipri
 refused 'not supported' "${job[@]}" --zonemode=strided
 refused 'IOPOLL is not built yet' "${job[@]}" --hipri
 refused 'accepted: lariat, liburing, psync, null' "${job[@]}" --ioengine=posixai

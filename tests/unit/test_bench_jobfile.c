@@ -280,7 +280,7 @@ static const struct {
     { "[a]\nbs=${X\n", ":2: bs=${X: ", "'}'" },
     { "[a]\nrw=randred\n", ":2: rw=randred: ", "did you mean randread?" },
     { "[a]\nzonemode=none\n", ":2: zonemode: ", "not supported" },
-    { "[a]\n[b]\nwait_for=c\n", ":3: wait_for=c: ", "not built yet" },
+    { "[a]\nhipri\n", ":2: hipri: ", "IOPOLL is not built yet" },
 };
 
 START_TEST(bad_files_are_refused_in_one_line_that_tells_file_and_line)

@@ -399,9 +399,19 @@ START_TEST(of_options_that_are_not_built_those_without_an_effect_are_accepted)
     ck_assert_msg(p.rc == 0, "%s", p.said);
     ck_assert_str_eq(p.said, "");
     parsed_free(&p);
-    parse(&p, ARGS("--name=a", "--hipri", "--sqthread_poll", "--bs=8k"));
+}
+END_TEST
+
+/* IOPOLL will be the last one to come. */
+START_TEST(each_option_that_is_not_built_is_told)
+{
+    struct parsed p;
+
+    parse(&p, ARGS("--hipri", "--name=a", "--hipri=1", "--bs=8k"));
     ck_assert_int_eq(p.rc, -EINVAL);
-    ck_assert(strstr(p.said, "--hipri") && strstr(p.said, "--sqthread_poll"));
+    ck_assert(strstr(p.said, "--hipri: IOPOLL is not built yet\n") &&
+              strstr(p.said, "--hipri=1: IOPOLL is not built yet\n"));
+    ck_assert_uint_eq(p.options.jobs[0].bs, 8192);
     parsed_free(&p);
 }
 END_TEST
@@ -464,6 +474,7 @@ static void add_cases(Suite *suite)
     tcase_add_loop_test(good, values_are_understood_and_what_is_printed_means_the_same, 0,
                         sizeof(understood) / sizeof(understood[0]));
     tcase_add_test(good, of_options_that_are_not_built_those_without_an_effect_are_accepted);
+    tcase_add_test(refused, each_option_that_is_not_built_is_told);
     tcase_add_test(good, what_has_no_meaning_here_is_ignored_with_a_warning);
     tcase_add_test(good, of_opposites_the_last_one_counts);
     tcase_add_test(good, the_size_of_blocks_is_that_of_the_split_or_the_range_or_bs);
