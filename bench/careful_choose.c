@@ -71,7 +71,7 @@ static void set_units(struct work *work)
             range = (struct value_range){ o->bs, o->bs };
         block_sizes_init(&c->sizes[i], &range, &o->bssplit[i], o->bs_unaligned);
         c->align[i] = o->blockalign[i] ? o->blockalign[i] : o->bs_unaligned ? 1 : range.min;
-        if (!c->used[i])
+        if (o->bs_is_seq_rand ? i == IO_TRIM : !c->used[i])
             continue;
         if (!c->map_unit || c->align[i] < c->map_unit)
             c->map_unit = c->align[i];
@@ -161,21 +161,36 @@ static bool random_place(struct careful *c, struct careful_file *file, enum io_k
     return true;
 }
 
+/*
+ * Over the end of the file is back to the beginning, and the other way round, as fio does it. A region that ends before the file
+ * ends there.
+ */
+static bool wrap(const struct target *target, int64_t to, uint64_t length, uint64_t *at)
+{
+    if (to < 0)
+        *at = target->bytes - length;
+    else if ((uint64_t)to < target->bytes)
+        *at = (uint64_t)to;
+    else if (target->base + (uint64_t)to < target->file_bytes)
+        return false;
+    else
+        *at = 0;
+    return true;
+}
+
 /* Behind the last one, with the gap of --rw=read:N; false: the end was reached. */
-static bool next_place(const struct work *work, struct careful_file *file, enum io_kind kind, uint64_t length,
-                       uint64_t *offset)
+static bool next_place(const struct work *work, unsigned index, enum io_kind kind, uint64_t length, uint64_t *offset)
 {
     const struct careful *c = work->careful;
+    const struct careful_file *file = &c->files[index];
     int64_t gap = c->random ? 0 : work->options->rw_sequence;
     uint64_t at = file->next[kind];
 
     if (at >= file->bytes && gap >= 0)
         return false;
     if (gap && file->begun[kind]) {
-        int64_t to = (int64_t)at + gap;
-
-        /* As fio does: over the end is back to the beginning, and the other way round. */
-        at = to < 0 ? file->bytes - length : (uint64_t)to >= file->bytes ? 0 : (uint64_t)to;
+        if (!wrap(&work->targets->targets[index], (int64_t)at + gap, length, &at))
+            return false;
     } else if (gap < 0) {
         at = file->bytes - length;
     }
@@ -203,19 +218,23 @@ static bool wants_random(const struct work *work, enum io_kind kind)
 }
 
 /* Where in the file. False: it has no place for such an I/O in this pass. */
-static bool place(struct work *work, struct careful_file *file, struct choice *choice)
+static bool place(struct work *work, struct choice *choice)
 {
     struct careful *c = work->careful;
+    struct careful_file *file = &c->files[choice->file];
     enum io_kind kind = choice->kind;
-    uint64_t length = block_sizes_draw(&c->sizes[kind], &c->rng), offset = 0;
     bool again = work->options->rw_sequencer == SEQUENCER_IDENTICAL && c->sequence_left[kind];
+    bool random = wants_random(work, kind);
+    /* bs_is_seq_rand: the first size is for sequential ones, the second for random ones */
+    const struct block_sizes *sizes = &c->sizes[work->options->bs_is_seq_rand ? (enum io_kind)random : kind];
+    uint64_t length = block_sizes_draw(sizes, &c->rng), offset = 0;
 
     if (length > file->bytes)
         length = file->bytes;
-    if (!wants_random(work, kind)) {
+    if (!random) {
         if (again)
             offset = c->again[kind];
-        else if (!next_place(work, file, kind, length, &offset)) {
+        else if (!next_place(work, choice->file, kind, length, &offset)) {
             if (!c->random)
                 return false;
             offset = 0; /* the sequential part of a random job goes on from the beginning */
@@ -224,7 +243,7 @@ static bool place(struct work *work, struct careful_file *file, struct choice *c
         return false;
     }
     if (offset + length > file->bytes)
-        length = file->bytes - offset - (file->bytes - offset) % c->sizes[kind].step;
+        length = file->bytes - offset - (file->bytes - offset) % sizes->step;
     if (c->mapped && !c->lfsr && !again) {
         uint64_t marked = mark(c, file, offset, length);
 
@@ -296,7 +315,7 @@ bool careful_choose(struct work *work, enum io_kind kind, struct choice *choice)
             struct careful_file *file = &c->files[c->file];
 
             choice->file = (uint16_t)c->file;
-            if (!file->over && place(work, file, choice)) {
+            if (!file->over && place(work, choice)) {
                 if (c->n_files > 1)
                     next_file(work);
                 if (kind == IO_TRIM && rw_writes((enum rw_mode)work->options->rw)) {

@@ -65,6 +65,8 @@ int job_init(struct bench_job *job, const struct bench_options *options)
     if (!rc)
         rc = work_init(&job->work, job->options, &job->targets, seed_of(job));
     job->work.log = log;
+    for (uint64_t i = 0; i < job->options->iodepth && !rc; i++)
+        work_fill_buffer(&job->work, job->buffers + i * job->buffer_stride);
     if (rc == -ENOMEM || rc == -E2BIG)
         fprintf(stderr, "lariat-bench: job %s: out of memory for %" PRIu64 " buffers and the map of %" PRIu64 " blocks\n",
                 job->options->name, job->options->iodepth, job->targets.bytes / job->options->bs);

@@ -372,6 +372,7 @@ bench_sh_tests = \
 	tests/sh/bench-schema.sh \
 	tests/sh/bench-status.sh \
 	tests/sh/bench-verify.sh \
+	tests/sh/bench-workload.sh \
 	$(NULL)
 if BUILD_BENCH
 TESTS += $(bench_sh_tests)

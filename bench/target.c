@@ -125,6 +125,7 @@ static int open_target(struct target_set *set, struct target *target, const stru
     }
     target->fd = lariat_file_fd(target->file);
     lariat_file_get_info(target->file, &info);
+    target->file_bytes = (uint64_t)info.size_bytes;
     rc = check_alignment(set, target, job, &info);
     if (rc)
         return rc;

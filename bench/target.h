@@ -14,6 +14,7 @@ struct target {
     int fd;
     uint64_t base;         /* its region: from here on, */
     uint64_t bytes;        /* so many */
+    uint64_t file_bytes;   /* of the file or device, when it was opened; 0: unknown */
     unsigned offset_align; /* what O_DIRECT wants of offsets and lengths; else 1 */
     bool regular;
 };

@@ -91,6 +91,12 @@ void work_free(struct work *work)
     work->response = NULL;
 }
 
+void work_fill_buffer(struct work *work, void *buf)
+{
+    if (work->careful && work->careful->used[IO_WRITE])
+        buffer_first(&work->careful->buffers, buf, work->bs);
+}
+
 /* Let it run until end_ns, unless work_stop() came or comes in between. Pairs with the order of stores in work_stop(). */
 static void set_end(struct work *work, int64_t end_ns)
 {

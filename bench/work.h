@@ -114,6 +114,9 @@ struct work {
 int work_init(struct work *work, const struct job_options *options, const struct target_set *targets, uint64_t seed);
 void work_free(struct work *work);
 
+/* Put into a slot's buffer, of random data until now, what its first write begins with. Before work_begin(). */
+void work_fill_buffer(struct work *work, void *buf);
+
 /* The clock starts. Before the first work_next(). */
 void work_begin(struct work *work);
 

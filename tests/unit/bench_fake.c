@@ -146,6 +146,8 @@ void run_phase(struct fake *fake, uint64_t limit)
 void run_or_fail(struct fake *fake, uint64_t limit)
 {
     ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+    for (unsigned i = 0; i < fake->options.iodepth; i++)
+        work_fill_buffer(&fake->work, fake->buffers[i]);
     work_begin(&fake->work);
     run_phase(fake, limit);
 }

@@ -526,9 +526,7 @@ START_TEST(buffers_are_as_asked_for)
     else
         fake->options.zero_buffers = true;
     memset(fake->memory, 0xee, 10 * BS);
-    memset(fake->buffers, 0, sizeof(fake->buffers));
-    for (unsigned i = 0; _i && i < IO_MAX; i++)
-        fake->buffers[0][i] = i % 2 ? (unsigned char)98 : (unsigned char)97;
+    memset(fake->buffers, 0xdd, sizeof(fake->buffers));
     run_or_fail(fake, 0);
     for (unsigned i = 0; i < 10 * BS; i++)
         ck_assert_int_eq(fake->memory[i], _i ? "ab"[i % 2] : 0);
