@@ -364,7 +364,9 @@ bench_sh_tests = \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-manual.sh \
 	tests/sh/bench-options.sh \
+	tests/sh/bench-order.sh \
 	tests/sh/bench-preflight.sh \
+	tests/sh/bench-rates.sh \
 	tests/sh/bench-report.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-monitor.sh \
