@@ -373,6 +373,7 @@ bench_sh_tests = \
 	tests/sh/bench-simulate.sh \
 	tests/sh/bench-schema.sh \
 	tests/sh/bench-status.sh \
+	tests/sh/bench-verify-kinds.sh \
 	tests/sh/bench-verify.sh \
 	tests/sh/bench-workload.sh \
 	$(NULL)
