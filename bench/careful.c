@@ -231,7 +231,7 @@ static bool hand_out(struct work *work, struct bench_io *io, int64_t now_ns, boo
             io->due_ns = io->start_ns;
     }
     work->inflight++;
-    if (!verifying) {
+    if (!verifying && !work->ramping) {
         counter_add(&work->depth_sum, work->inflight);
         counter_add(&work->depth_levels[depth_bucket(work->inflight)], 1);
     }
@@ -324,9 +324,7 @@ bool careful_next(struct work *work, struct bench_io *io, int64_t now_ns)
 /* ramp_time is over: what is measured begins here. */
 static void end_ramp(struct work *work, int64_t now_ns)
 {
-    struct careful *c = work->careful;
-
-    c->ramp_end_ns = INT64_MIN;
+    work->ramping = false;
     set_amount(work);
     work->run_start_ns = now_ns;
     if (work->ramp_over)
@@ -336,13 +334,10 @@ static void end_ramp(struct work *work, int64_t now_ns)
 /* Was this I/O one of the run, and does it count? */
 static bool counts(struct work *work, const struct bench_io *io, int64_t now_ns)
 {
-    struct careful *c = work->careful;
-
-    if (c->ramp_end_ns != INT64_MIN) {
-        if (now_ns < c->ramp_end_ns)
-            return false;
-        end_ramp(work, now_ns);
-        return false; /* it began in the ramp */
+    if (work->ramping) { /* so it began in the ramp */
+        if (now_ns >= work->careful->ramp_end_ns)
+            end_ramp(work, now_ns);
+        return false;
     }
     return !io->checking;
 }

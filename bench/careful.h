@@ -62,7 +62,8 @@ struct careful {
     bool random, mapped, lfsr, overlap; /* overlap: blocks in flight are left alone */
     uint64_t bytes_left, ios_left;
     uint64_t loops_left;
-    unsigned file, file_ios;               /* the current one, and I/Os still to go to it */
+    unsigned file;                         /* the current one */
+    uint64_t turn;                         /* its number among those that take turns */
     uint64_t sequence_left[IO_DIRECTIONS]; /* of --rw=randread:N */
     uint64_t again[IO_DIRECTIONS];         /* rw_sequencer=identical: the offset to repeat */
     bool trimmed;                          /* trimwrite: what was trimmed comes to be written */
@@ -78,7 +79,7 @@ struct careful {
     int64_t resume_ns, spin_end_ns; /* thinktime: not before resume_ns; until spin_end_ns, burn CPU */
     uint64_t think_left;
     int64_t think_from_ns;
-    int64_t ramp_end_ns; /* INT64_MIN: over, or none */
+    int64_t ramp_end_ns;
     bool latency_search;
     struct depth_search depth;
     int64_t window_end_ns;

@@ -259,14 +259,33 @@ static bool place(struct work *work, struct choice *choice)
     return true;
 }
 
+/* Number k of the files that are not over, from the first one on; openfiles= of them take turns. */
+static unsigned file_in_use(const struct careful *c, uint64_t k)
+{
+    unsigned i = 0, found = 0;
+
+    for (; i < c->n_files; i++)
+        if (!c->files[i].over) {
+            found = i;
+            if (!k--)
+                break;
+        }
+    return found;
+}
+
 static void next_file(struct work *work)
 {
     struct careful *c = work->careful;
+    uint64_t open =
+        work->options->openfiles && work->options->openfiles < c->n_files ? work->options->openfiles : c->n_files;
 
+    if (work->options->file_service_type == SERVICE_SEQUENTIAL)
+        return;
     if (work->options->file_service_type == SERVICE_RANDOM)
-        c->file = (unsigned)rng_below(&c->rng, c->n_files);
-    else if (work->options->file_service_type == SERVICE_ROUNDROBIN)
-        c->file = (c->file + 1) % c->n_files;
+        c->turn = rng_below(&c->rng, open);
+    else
+        c->turn = (c->turn + 1) % open;
+    c->file = open < c->n_files ? file_in_use(c, c->turn) : (unsigned)c->turn;
 }
 
 static void restart_file(struct careful_file *file)
@@ -285,6 +304,7 @@ void careful_restart(struct careful *c)
     for (unsigned i = 0; i < c->n_files; i++)
         restart_file(&c->files[i]);
     c->file = 0;
+    c->turn = 0;
 }
 
 /* All files were gone through. May they be gone through again, to reach the amount? */
@@ -325,7 +345,7 @@ bool careful_choose(struct work *work, enum io_kind kind, struct choice *choice)
                 return true;
             }
             file->over = true;
-            c->file = (c->file + 1) % c->n_files;
+            c->file = file_in_use(c, 0);
         }
         if (pass || !another_pass(work))
             return false;

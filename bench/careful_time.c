@@ -20,7 +20,8 @@ void careful_time_begin(struct work *work, int64_t now_ns)
     }
     c->think_left = o->thinktime_ns || o->thinktime_spin_ns ? o->thinktime_blocks : 0;
     c->think_from_ns = now_ns + o->thinktime_iotime_ns;
-    c->ramp_end_ns = o->ramp_time_ns ? now_ns + o->ramp_time_ns : INT64_MIN;
+    c->ramp_end_ns = now_ns + o->ramp_time_ns;
+    work->ramping = o->ramp_time_ns > 0;
     c->resume_ns = c->spin_end_ns = INT64_MIN;
     c->latency_search = o->latency_target_ns > 0;
     if (c->latency_search)
@@ -182,7 +183,7 @@ void careful_issued(struct work *work, struct bench_io *io, int64_t now_ns, bool
     work->issued_ios[io->kind]++;
     work->issued_bytes[io->kind] += io->length;
     if (c->rates[io->kind].per_second) {
-        if (c->ramp_end_ns == INT64_MIN)
+        if (!work->ramping)
             schedule_add(&work->schedule[io->kind], now_ns - io->due_ns, was_late && io->due_ns < now_ns);
         rate_advance(&c->rates[io->kind], o->rate_iops[io->kind] ? 1 : io->length);
     }

@@ -173,14 +173,14 @@ bool work_next_phase(struct work *work)
 
 void work_submitted(struct work *work)
 {
-    bool counts = work->phase == PHASE_RUN;
+    bool counts = work->phase == PHASE_RUN && !work->ramping;
 
     for (uint32_t i = 0; i < work->n_batch; i++) {
         struct bench_io *io = work->batch[i];
         int64_t queued_ns = work->handed_out_ns - io->start_ns;
 
         io->queued_ns = queued_ns < 0 ? 0 : queued_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)queued_ns;
-        if (counts && (work->measure & MEASURE_SLAT) && io->kind != IO_SYNC)
+        if (counts && (work->measure & MEASURE_SLAT) && io->kind != IO_SYNC && !io->checking)
             iostat_add_slat(&work->stats[io->kind], work->measure, io->queued_ns);
     }
     if (counts && work->n_batch)

@@ -85,6 +85,7 @@ struct work {
     bool stopped;       /* atomic */
     uint16_t sync_file; /* written last */
     int64_t run_start_ns, run_end_ns, run_limit_ns;
+    bool ramping;                    /* ramp_time is not over: nothing counts */
     void (*ramp_over)(void *opaque); /* called at the end of ramp_time */
     void *ramp_opaque;
     int64_t wake_ns;       /* slots are parked: call work_due() then; INT64_MAX: when an I/O is done */

@@ -214,13 +214,15 @@ START_TEST(without_memory_for_the_map_a_soft_one_is_left_out)
 }
 END_TEST
 
+/* Roundrobin; sequentially; and roundrobin among one at a time. */
 START_TEST(files_take_turns)
 {
     struct fake *fake = fake_or_fail(RW_READ, 200);
     struct bench_io *io = &fake->ios[0];
 
     split_targets(fake, 100);
-    fake->options.file_service_type = _i ? SERVICE_SEQUENTIAL : SERVICE_ROUNDROBIN;
+    fake->options.file_service_type = _i == 1 ? SERVICE_SEQUENTIAL : SERVICE_ROUNDROBIN;
+    fake->options.openfiles = _i == 2;
     ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
     work_begin(&fake->work);
     ck_assert(work_next(&fake->work, io, bench_now_ns()));
@@ -390,19 +392,20 @@ START_TEST(a_rate_is_kept_and_its_lag_known)
 {
     struct fake *fake = fake_or_fail(RW_RANDRW, 1000);
 
-    fake->options.rate_iops[IO_READ] = 10000;
-    fake->options.rate_iops[IO_WRITE] = 5000;
+    fake->options.rate_iops[IO_READ] = 1000;
+    fake->options.rate_iops[IO_WRITE] = 500;
     fake->options.runtime_ns = 100 * MS;
     fake->options.time_based = true;
     fake->options.iodepth = 4;
     run_or_fail(fake, 0);
     const struct schedule_stats *schedule = fake->work.schedule;
 
-    ck_assert_uint_eq(ios_of(fake, IO_READ), 1000); /* all that were due, if late */
-    ck_assert_uint_eq(ios_of(fake, IO_WRITE), 500);
-    ck_assert_uint_eq(schedule[IO_READ].n, 1000);
-    ck_assert_int_ge(schedule[IO_READ].lag_max_ns, schedule[IO_READ].lag_sum_ns / 1000);
-    ck_assert_uint_eq(fake->work.response[IO_READ].n, 1000);
+    /* All that were due, if late: but for a thread that was kept off its CPU all the time at the end. */
+    ck_assert(ios_of(fake, IO_READ) >= 90 && ios_of(fake, IO_READ) <= 100);
+    ck_assert(ios_of(fake, IO_WRITE) >= 45 && ios_of(fake, IO_WRITE) <= 50);
+    ck_assert_uint_eq(schedule[IO_READ].n, ios_of(fake, IO_READ));
+    ck_assert_int_ge(schedule[IO_READ].lag_max_ns, schedule[IO_READ].lag_sum_ns / 100);
+    ck_assert_uint_eq(fake->work.response[IO_READ].n, ios_of(fake, IO_READ));
     ck_assert_uint_ge(fake->work.response[IO_READ].sum_ns, (uint64_t)schedule[IO_READ].lag_sum_ns);
     fake_free(fake);
 }
@@ -548,7 +551,7 @@ static void add_which(Suite *suite)
     tcase_add_test(tcase, a_distribution_wants_some_blocks_more);
     tcase_add_test(tcase, a_shift_register_takes_each_block_once);
     tcase_add_test(tcase, without_memory_for_the_map_a_soft_one_is_left_out);
-    tcase_add_loop_test(tcase, files_take_turns, 0, 2);
+    tcase_add_loop_test(tcase, files_take_turns, 0, 3);
     tcase_add_loop_test(tcase, regions_begin_at_their_base, 0, 2);
     tcase_add_loop_test(tcase, trims_and_writes_come_in_pairs, 0, 2);
     tcase_add_test(tcase, ranges_are_synced_after_every_n_writes);
