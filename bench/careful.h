@@ -80,6 +80,7 @@ struct careful {
     uint64_t think_left;
     int64_t think_from_ns;
     int64_t ramp_end_ns;
+    int64_t limit_seen_ns; /* with rates: when the end of the runtime was noticed; INT64_MIN: not yet */
     bool latency_search;
     struct depth_search depth;
     int64_t window_end_ns;

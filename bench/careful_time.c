@@ -22,7 +22,7 @@ void careful_time_begin(struct work *work, int64_t now_ns)
     c->think_from_ns = now_ns + o->thinktime_iotime_ns;
     c->ramp_end_ns = now_ns + o->ramp_time_ns;
     work->ramping = o->ramp_time_ns > 0;
-    c->resume_ns = c->spin_end_ns = INT64_MIN;
+    c->resume_ns = c->spin_end_ns = c->limit_seen_ns = INT64_MIN;
     c->latency_search = o->latency_target_ns > 0;
     if (c->latency_search)
         depth_search_init(&c->depth, o->latency_target_ns, o->latency_percentile, (uint32_t)o->iodepth);
@@ -100,7 +100,9 @@ enum careful_step careful_may_issue(struct work *work, int64_t now_ns)
         }
     }
     if (now_ns < c->resume_ns) {
-        wait_until(work, c->resume_ns);
+        if (now_ns >= work->run_limit_ns)
+            return STEP_OVER;
+        wait_until(work, c->resume_ns < work->run_limit_ns ? c->resume_ns : work->run_limit_ns);
         work->spin_until_ns = c->spin_end_ns;
         return STEP_WAIT;
     }
@@ -110,6 +112,23 @@ enum careful_step careful_may_issue(struct work *work, int64_t now_ns)
 static bool is_due(const struct rate *rate, int64_t now_ns)
 {
     return !rate->per_second || rate->due_ns <= now_ns;
+}
+
+/*
+ * Rated I/Os that were due before the end are issued after it, since the thread may have been kept off its CPU just then: for so
+ * long from when it notices, or a target that is too slow would never come to an end.
+ */
+#define GRACE_NS INT64_C(100000000)
+
+static bool is_over(struct work *work, int64_t due_ns, int64_t now_ns)
+{
+    struct careful *c = work->careful;
+
+    if (now_ns < work->run_limit_ns)
+        return false;
+    if (c->limit_seen_ns == INT64_MIN)
+        c->limit_seen_ns = now_ns;
+    return due_ns >= work->run_limit_ns || now_ns > c->limit_seen_ns + GRACE_NS;
 }
 
 /*
@@ -137,9 +156,9 @@ enum careful_step careful_pick_kind(struct work *work, int64_t now_ns, enum io_k
     }
     int64_t first_ns = c->rates[first].due_ns;
 
-    if (!is_due(&c->rates[first], now_ns) || first_ns >= work->run_limit_ns) {
-        if (now_ns >= work->run_limit_ns)
-            return STEP_OVER;
+    if (is_over(work, first_ns, now_ns))
+        return STEP_OVER;
+    if (!is_due(&c->rates[first], now_ns)) {
         if (free_kind == IO_DIRECTIONS) {
             wait_until(work, first_ns < work->run_limit_ns ? first_ns : work->run_limit_ns);
             return STEP_WAIT;

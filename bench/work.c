@@ -10,9 +10,6 @@
 
 #define RETRIES_MAX 64
 
-/* Rated I/Os that were due before the end are issued after it, if the thread was kept off its CPU just then; so long. */
-#define GRACE_NS INT64_C(100000000)
-
 /* As plain jobs have it: one file, one size, all blocks alike. */
 static int init_plain(struct work *work, uint64_t seed)
 {
@@ -28,10 +25,12 @@ static int init_plain(struct work *work, uint64_t seed)
 
 static bool has_rates(const struct job_options *options)
 {
+    enum rw_mode rw = (enum rw_mode)options->rw;
+    const bool used[IO_DIRECTIONS] = { rw_reads(rw), rw_writes(rw), rw_trims(rw) };
     bool rates = false;
 
     for (unsigned i = 0; i < IO_DIRECTIONS; i++)
-        rates |= options->rate[i] || options->rate_iops[i];
+        rates |= used[i] && (options->rate[i] || options->rate_iops[i]);
     return rates;
 }
 
@@ -114,7 +113,7 @@ static void set_run_end(struct work *work, int64_t now_ns)
         __builtin_add_overflow(end_ns, work->options->ramp_time_ns, &end_ns))
         end_ns = INT64_MAX;
     work->run_limit_ns = end_ns;
-    set_end(work, end_ns < INT64_MAX - GRACE_NS && work->response ? end_ns + GRACE_NS : end_ns);
+    set_end(work, work->response ? INT64_MAX : end_ns); /* see is_over() in careful_time.c */
 }
 
 void work_begin(struct work *work)
@@ -143,7 +142,7 @@ static bool begin_loop(struct work *work, int64_t now_ns)
         return false;
     work->phase = PHASE_RUN;
     work->run_start_ns += now_ns - work->run_end_ns; /* verification is no part of the run */
-    set_end(work, work->run_limit_ns);
+    set_end(work, work->response ? INT64_MAX : work->run_limit_ns);
     return true;
 }
 
