@@ -152,6 +152,7 @@ static void print_entry(FILE *out, const struct entry *entry, const struct inter
     print_table(out, entry);
     fputs("<div class=\"figures\">\n", out);
     html_percentiles(out, entry);
+    html_response(out, entry);
     html_histogram(out, entry);
     html_rates(out, entry, intervals, false);
     html_rates(out, entry, intervals, true);

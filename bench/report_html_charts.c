@@ -88,6 +88,41 @@ void html_percentiles(FILE *out, const struct entry *entry)
     chart_end(&chart);
 }
 
+/* Of rated directions. */
+void html_response(FILE *out, const struct entry *entry)
+{
+    struct chart chart = { .out = out,
+                           .x = { AXIS_NINES, false, 0, 1, "percentile" },
+                           .y = { .unit = AXIS_NS, .label = "" } };
+    const char *names[IO_DIRECTIONS];
+    unsigned kinds[IO_DIRECTIONS], n = 0;
+    double least = INFINITY, most = 0, samples = 1;
+    struct curve curve;
+
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
+        const struct lariat_histogram *h = &entry->response[kind];
+
+        if (!h->n || !(entry->job->options->rate[kind] || entry->job->options->rate_iops[kind]))
+            continue;
+        names[n] = direction_names[kind];
+        kinds[n++] = kind;
+        least = fmin(least, (double)h->min_ns);
+        most = fmax(most, (double)h->max_ns);
+        samples = fmax(samples, (double)h->n);
+    }
+    if (!n)
+        return;
+    fit_log(&chart.y, least, most);
+    chart.x.max = ceil(log10(samples) + 0.001);
+    chart_begin(&chart, "Response time by percentile",
+                "Time from intended to completed by percentile, both axes logarithmic", names, n);
+    for (unsigned i = 0; i < n; i++) {
+        make_curve(&curve, &entry->response[kinds[i]]);
+        chart_line(&chart, kinds[i], curve.n, true, curve_point, &curve);
+    }
+    chart_end(&chart);
+}
+
 /* ---- latency: histogram ---- */
 
 #define BARS_PER_DECADE 20

@@ -63,6 +63,9 @@ good --name=a --filename="$dir/file" --rw=randread --numjobs=3 --group_reporting
 page IOPS
 grep -q "(3 jobs)" "$dir/titles" || fail "the group is not one: $(cat "$dir/titles")"
 
+good --name=a --filename="$dir/file" --size=1m --rw=randrw --rate_iops=1000,500 --runtime=400ms --time_based --report="$dir/page.html"
+page 'Response time by percentile'
+
 good --name=a --filename="$dir/file" --rw=read --preflight=0 --report="$dir/page.html" --output-format=json
 grep -q '^{' "$dir/out" || fail "the page took the place of the JSON"
 fails 2 "$dir/none" --name=a --filename="$dir/file" --rw=read --report="$dir/none/page.html"
