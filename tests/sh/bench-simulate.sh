@@ -5,6 +5,7 @@ set -euo pipefail
 
 # shellcheck source=tests/sh/bench-functions.sh
 . "${LARIAT_SRCDIR:?}/tests/sh/bench-functions.sh"
+preflight= # a subcommand comes first
 
 refused() # WORD ARG...
 {
