@@ -42,9 +42,9 @@ static int parse_parameters(const char *text, struct distribution *d, const char
         *why = "the center is from 0 to 1";
         rc = -ERANGE;
     }
-    /* fio's limits: at 1 the sum of zipf has no limit, and pareto is a power from 0 to 1. */
-    if (d->kind == DIST_ZIPF && (d->parameter <= 0 || (d->parameter >= 1 && d->parameter <= 1))) {
-        *why = "theta of zipf is more than 0 and not 1";
+    /* fio does not take 1 for zipf; see distribution.c for why we can. Pareto is a power from 0 to 1. */
+    if (d->kind == DIST_ZIPF && (d->parameter <= 0 || d->parameter > 100)) {
+        *why = "theta of zipf is more than 0 and at most 100";
         rc = -ERANGE;
     } else if (d->kind == DIST_PARETO && (d->parameter <= 0 || d->parameter >= 1)) {
         *why = "h of pareto is more than 0 and less than 1";

@@ -164,7 +164,7 @@ static const struct {
     { "--bsrange=8k-4k", "ends before it begins" },
     { "--nice=20", "-20 to 19" },
     { "--percentile_list=0:50", "out of range" },
-    { "--random_distribution=zipf:1", "not 1" },
+    { "--random_distribution=zipf:0", "more than 0" },
     { "--max-jobs=0", "1 to" },
     { "--filename=", "empty" },
     { "--size", "missing" },

@@ -160,7 +160,7 @@ static const char *const bad_distributions[] = {
     "zip",
     "zipf:",
     "zipf:0",
-    "zipf:1",
+    "zipf:0",
     "zipf:1.2:2",
     "zipf:1.2:0.5:1",
     "pareto:1",
