@@ -55,6 +55,13 @@ head -c 65536 /dev/zero >"$dir/shrinks"
 bench --preflight=0 --name=bad --filename="$dir/shrinks" --rw=randread --time_based --runtime=1 --continue_on_error=io
 [ $status = 0 ] || fail "--continue_on_error=io gave status $status"
 
+# Commands before and after.
+good --preflight=0 --name=a --filename="$file" --size=64k --rw=read --exec_prerun="date +%s%N >$dir/before" \
+    --exec_postrun="date +%s%N >$dir/after" --time_based --runtime=200ms
+[ $((($(cat "$dir/after") - $(cat "$dir/before")) / 1000000)) -ge 200 ] || fail "--exec_prerun or --exec_postrun ran at another time"
+bench --preflight=0 --name=a --filename="$file" --size=64k --rw=read --exec_prerun=false
+[ $status = 1 ] || fail "--exec_prerun=false gave status $status"
+
 # Jobs on one iothread.
 rings()
 {
@@ -102,6 +109,18 @@ good --preflight=0 --name=o --filename="$file" --size=64k --offset=64k --rw=writ
 [ "$(stat -c %s "$file")" = 131072 ] || fail "--offset=64k: the file has another size"
 good --preflight=0 --name=o --filename="$file" --rw=read --offset=50% --offset_align=4k --pre_read=1
 grep -q 'io=64' "$dir/out" || fail "--offset=50% of 128k did not read the other 64k"
+
+if command -v strace >/dev/null && strace -f -o "$dir/trace" true 2>/dev/null; then
+    for hint in 0 1 random sequential; do
+        strace -f -e trace=fadvise64 -o "$dir/trace" "$lariat_bench" --preflight=0 --name=a --filename="$file" --size=64k --rw=read \
+            --fadvise_hint=$hint --invalidate=0 >"$dir/out" 2>"$dir/err" || fail "strace: --fadvise_hint=$hint"
+        case $hint in
+            0) ! grep -q 'FADV_[RS]' "$dir/trace" || fail "--fadvise_hint=0 advised" ;;
+            random) grep -q FADV_RANDOM "$dir/trace" || fail "--fadvise_hint=random did not" ;;
+            *) grep -q FADV_SEQUENTIAL "$dir/trace" || fail "--fadvise_hint=$hint did not" ;;
+        esac
+    done
+fi
 
 # Safety.
 fails 2 'readonly' --readonly --name=a --filename="$file" --rw=randrw
