@@ -51,7 +51,7 @@ good --output-format=json jobs/two.fio --section=b
 ios out
 [ "$names_and_ios" = 'b 0 32;' ] || fail "--section: $names_and_ios"
 good --parse-only jobs/two.fio --output=never
-[ ! -e never ] && [ ! -s out ] || fail "--parse-only ran something"
+if [ -e never ] || [ -s out ]; then fail "--parse-only ran something"; fi
 good --showcmd jobs/two.fio
 read -r _ line <out
 # shellcheck disable=SC2086 # words are wanted
@@ -130,6 +130,7 @@ done
 
 # What fio refuses is refused.
 i=0
+# shellcheck disable=SC2016 # these are texts of job files
 for text in 'bs=4k' '[a]\nsize' '[a]\n=3' '[a]\nbogus=1' '[a]\ninclude nosuch2' '[a]\nsize=1m\nrw=sideways' '[a]\nbs=${X' \
     '[a]\nnumjobs=x' '[a]\ninclude sub/section'; do
     i=$((i + 1))

@@ -78,10 +78,4 @@ if reader fio-histo-log-pctiles.py; then
         fail "fio-histo-log-pctiles.py"
     grep -Eq '^ *[0-9.]+, +[1-9][0-9]*, ' "$dir/out" || fail "fio-histo-log-pctiles.py read nothing"
 fi
-if command -v fio2gnuplot >/dev/null; then
-    (cd "$dir" && fio2gnuplot -p 'x_bw.*.log' -d "$dir") >"$dir/out2" 2>"$dir/err" || fail "fio2gnuplot"
-else
-    skip_part "fio2gnuplot is not there"
-fi
-
 echo "lariat-bench: its logs are fio's"

@@ -87,6 +87,7 @@ rm -rf "$dir/sub"
 good --preflight=0 --name=n --directory="$dir/sub" --nrfiles=3 --size=96k --rw=write
 [ "$(stat -c '%n %s' "$dir"/sub/* | sed "s|$dir/sub/||" | tr '\n' ' ')" = "n.0.0 32768 n.0.1 32768 n.0.2 32768 " ] ||
     fail "--nrfiles=3: $(ls -l "$dir/sub")"
+# shellcheck disable=SC2016 # lariat-bench expands it
 good --preflight=0 --name=n --directory="$dir/sub" --nrfiles=2 --filesize=16k --rw=read --filename_format='f.$filenum'
 [ "$(stat -c %s "$dir/sub/f.0" "$dir/sub/f.1" | tr '\n' ' ')" = "16384 16384 " ] || fail "--filename_format with --filesize"
 good --preflight=0 --name=u --directory="$dir/sub" --size=16k --rw=write --unlink=1
