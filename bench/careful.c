@@ -388,8 +388,8 @@ struct bench_io *work_due(struct work *work, int64_t now_ns)
     struct careful *c = work->careful;
     struct bench_io *found = NULL;
 
-    if (now_ns < work->wake_ns && now_ns < __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED))
-        return NULL;
+    if (!c || (now_ns < work->wake_ns && now_ns < __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED)))
+        return NULL; /* a plain job parks nothing */
     work->wake_ns = INT64_MAX;
     work->spin_until_ns = INT64_MIN;
     c->idle_slot = true;

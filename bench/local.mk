@@ -284,6 +284,20 @@ bench_libparts_la_SOURCES = \
 	$(NULL)
 bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
 
+# Arithmetic without pointers, and much of it: memcheck would take minutes over them.
+bench_pure_tests = \
+	tests/unit/test_bench_buffers \
+	tests/unit/test_bench_checksum \
+	tests/unit/test_bench_depth_search \
+	tests/unit/test_bench_distribution \
+	tests/unit/test_bench_offsets \
+	tests/unit/test_bench_rate \
+	tests/unit/test_bench_simulate \
+	tests/unit/test_bench_sizes \
+	tests/unit/test_bench_units \
+	tests/unit/test_bench_values \
+	$(NULL)
+
 # tests/unit/local.mk takes them into its list.
 bench_unit_tests = \
 	tests/unit/test_bench_buffers \
@@ -356,31 +370,37 @@ dist_doc_DATA = doc/lariat-bench.schema.json
 bench_sh_tests = \
 	tests/sh/bench-devices.sh \
 	tests/sh/bench-faults.sh \
-	tests/sh/bench-fio-json.sh \
-	tests/sh/bench-fio-text.sh \
 	tests/sh/bench-interrupt.sh \
-	tests/sh/bench-jobfile.sh \
-	tests/sh/bench-json.sh \
 	tests/sh/bench-logs.sh \
-	tests/sh/bench-manual.sh \
+	tests/sh/bench-monitor.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-order.sh \
 	tests/sh/bench-preflight.sh \
-	tests/sh/bench-rates.sh \
 	tests/sh/bench-report.sh \
 	tests/sh/bench-run.sh \
-	tests/sh/bench-monitor.sh \
 	tests/sh/bench-simulate.sh \
-	tests/sh/bench-schema.sh \
-	tests/sh/bench-status.sh \
 	tests/sh/bench-verify-kinds.sh \
 	tests/sh/bench-verify.sh \
+	$(NULL)
+# These compare what comes out with fio's, or with a schedule: a sanitizer adds nothing to that, nor does the tarball.
+bench_compare_tests = \
+	tests/sh/bench-fio-json.sh \
+	tests/sh/bench-fio-text.sh \
+	tests/sh/bench-jobfile.sh \
+	tests/sh/bench-json.sh \
+	tests/sh/bench-manual.sh \
+	tests/sh/bench-rates.sh \
+	tests/sh/bench-schema.sh \
+	tests/sh/bench-status.sh \
 	tests/sh/bench-workload.sh \
 	$(NULL)
 if BUILD_BENCH
 TESTS += $(bench_sh_tests)
+if !SANITIZED
+TESTS += $(bench_compare_tests)
 endif
-EXTRA_DIST += $(bench_sh_tests) tests/sh/bench-functions.sh
+endif
+EXTRA_DIST += $(bench_sh_tests) $(bench_compare_tests) tests/sh/bench-functions.sh
 
 # Under a sanitizer the peers, which are not built with it, would be reported.
 if !SANITIZED

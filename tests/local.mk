@@ -100,6 +100,7 @@ endif
 # The unit suites under memcheck, each in one process, because fork and threads disturb its reports.
 check-valgrind: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
+	LEAVE_OUT='$(bench_pure_tests)' \
 	VALGRIND='$(VALGRIND)' $(BASH_SHELL) $(top_srcdir)/tests/valgrind.sh $(valgrind_tests)
 
 # The suites with a ring, under each flag set.
@@ -117,6 +118,12 @@ check-mutants:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/mutants/run.sh $(TESTS) -- $(MUTANTS)
 
+# Those that are worth repeating for a tarball, in one line.
+list-quick-tests:
+	@for test in $(TESTS); do \
+	    case " $(bench_compare_tests) $(stress_tests) " in *" $$test "*) ;; *) printf '%s ' $$test ;; esac; \
+	done
+
 # As long as SOAK_SECONDS says.
 check-soak: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/soak.sh $(stress_tests)
@@ -132,4 +139,4 @@ EXTRA_DIST += \
 clean-local:
 	rm -rf coverage flag-logs valgrind-logs
 
-.PHONY: check-flags check-mutants check-soak check-valgrind coverage
+.PHONY: list-quick-tests check-flags check-mutants check-soak check-valgrind coverage

@@ -117,7 +117,7 @@ static enum client_status read_line(struct client *client, int64_t deadline, con
     size_t seen = 0;
 
     for (;;) {
-        const char *begin = client->input + client->start;
+        const char *begin = client->input ? client->input + client->start : "";
         size_t n = client->end - client->start;
         const char *newline = n > seen ? memchr(begin + seen, '\n', n - seen) : NULL;
 
