@@ -15,6 +15,8 @@
 
 #include "poll.h"
 
+#define CAUGHT 0 /* of counts: waits that a spin saw end, by length */
+#define MISSED 1 /* waits given up, by the first bucket not spun through */
 #define FIRST_BITS 8 /* the first bucket ends at 2^8 ns */
 #define LAST_BITS 24 /* the last one begins at 2^24 ns */
 #define SUB_BITS 2
@@ -71,19 +73,10 @@ static int64_t bucket_end(unsigned bucket)
 
 /* ---- choosing ---- */
 
-static uint64_t sum_of_counts(const struct poll_auto *a)
-{
-    uint64_t sum = 0;
-
-    for (unsigned k = 0; k <= a->last; k++)
-        sum += (uint64_t)a->caught[k] + a->missed[k];
-    return sum + a->missed[a->last + 1];
-}
-
 /* The window of least expected cost: 0, or the end of a bucket. While all is caught, a wider one is free and welcome. */
 static int64_t choose(const struct poll_auto *a)
 {
-    uint64_t risk = sum_of_counts(a), left = SHARE_ONE, spun = 0;
+    uint64_t risk = a->total, left = SHARE_ONE, spun = 0;
     uint64_t best_cost = left * (uint64_t)a->break_even_ns;
     int64_t best_ns = 0;
     bool all_caught = false;
@@ -92,11 +85,11 @@ static int64_t choose(const struct poll_auto *a)
         uint64_t share, cost;
         int64_t end_ns;
 
-        risk -= a->missed[k];
-        if (!a->caught[k])
+        risk -= a->counts[MISSED][k];
+        if (!a->counts[CAUGHT][k])
             continue;
         end_ns = least(bucket_end(k), a->max_ns);
-        share = left * a->caught[k] / risk;
+        share = left * a->counts[CAUGHT][k] / risk;
         spun += share * (uint64_t)((bucket_begin(k) + end_ns) / 2);
         left -= share;
         cost = spun + left * (uint64_t)(end_ns + a->break_even_ns);
@@ -105,17 +98,26 @@ static int64_t choose(const struct poll_auto *a)
             best_ns = end_ns;
             all_caught = !left;
         }
-        risk -= a->caught[k];
+        risk -= a->counts[CAUGHT][k];
     }
     return all_caught ? most(best_ns, a->safe_ns) : best_ns;
 }
 
+/* What is left of n, and its sum; a constant number, in steps that compilers take several of at once. */
+static uint32_t decayed(uint32_t counts[POLL_AUTO_COUNTS])
+{
+    uint32_t sum = 0;
+
+    for (unsigned k = 0; k < POLL_AUTO_COUNTS; k++) {
+        counts[k] -= (counts[k] + (1 << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
+        sum += counts[k];
+    }
+    return sum;
+}
+
 static void decay(struct poll_auto *a)
 {
-    for (unsigned k = 0; k < POLL_AUTO_BUCKETS; k++) {
-        a->caught[k] -= (a->caught[k] + (1 << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
-        a->missed[k] -= (a->missed[k] + (1 << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
-    }
+    a->total = decayed(a->counts[CAUGHT]) + decayed(a->counts[MISSED]);
 }
 
 /* Further than the window, and past what is worth spinning for: else waits just above the break-even would never be seen. */
@@ -126,14 +128,15 @@ static void aim_probes(struct poll_auto *a)
 
 /* ---- learning ---- */
 
+/* With few branches: which way a wait ends is what nobody can predict. */
 static void record(struct poll_auto *a, const struct poll_wait *wait, int64_t spun_ns)
 {
     unsigned bucket = bucket_of(wait->slept ? spun_ns : wait->waited_ns);
+    unsigned most_bucket = a->last + (wait->slept && spun_ns >= a->max_ns);
+    bool beyond = bucket > most_bucket || spun_ns >= a->max_ns;
 
-    if (!wait->slept)
-        a->caught[bucket < a->last ? bucket : a->last] += ONE_WAIT;
-    else
-        a->missed[spun_ns < a->max_ns ? bucket : a->last + 1] += ONE_WAIT;
+    a->total += ONE_WAIT;
+    a->counts[wait->slept][beyond ? most_bucket : bucket] += ONE_WAIT;
 }
 
 /* A catch beyond the window makes probes frequent; one that was worth its while is followed by another at once. */

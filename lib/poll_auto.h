@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define POLL_AUTO_COUNTS 68  /* so many that they can be dealt with four at a time */
 #define POLL_AUTO_BUCKETS 66 /* below 256 ns, 4 per power of two up to 2^24 ns, and beyond */
 
 /* What a sleep costs, as measured. */
@@ -26,8 +27,8 @@ struct poll_wait {
 };
 
 struct poll_auto {
-    uint32_t caught[POLL_AUTO_BUCKETS];     /* waits that a spin saw end, by length */
-    uint32_t missed[POLL_AUTO_BUCKETS]; /* waits given up, by the first bucket not spun through */
+    uint32_t counts[2][POLL_AUTO_COUNTS]; /* of waits, by `slept` and length */
+    uint32_t total;                       /* of all */
     int64_t max_ns;
     int64_t price;         /* percent */
     int64_t break_even_ns; /* a sleep is worth a spin this long */

@@ -9,8 +9,8 @@
  *   timer slack in it, so it counts only while nothing else is known. The CPU time of a sleep is looked at now and then and
  *   comes in at the price.
  * - Spinning is put off for a while, and such waits teach nothing, where it does harm itself: whoever ends the waits needs this
- *   very CPU; somebody else got it in the middle of a spin; more threads spin than there are CPUs, or CPUs' worth of quota; the
- *   budget is used up. A time put off that was followed by the same again is doubled.
+ *   very CPU; somebody else got it in the middle of a spin, for longer than spins had gained; more threads spin than there are
+ *   CPUs, or CPUs' worth of quota; the budget is used up. If the same follows soon after, the next time is four times as long.
  */
 #include "wait_auto.h"
 
@@ -20,7 +20,7 @@
 #include "seam.h"
 
 #define PENALTY_FIRST_NS 25000
-#define PENALTY_MOST_NS 1000000
+#define PENALTY_MOST_NS 200000
 #define MEDIAN_SHIFT 4
 #define SURE 4                    /* samples, before a median counts */
 #define TRIALS_SURE 16
@@ -31,6 +31,7 @@
 #define CROWD_AFTER_NS 2000       /* shorter spins do not count themselves */
 #define HOLD_MIN_NS 10000000
 #define HOLD_MAX_NS 1000000000
+#define HOLD_GROWTH 4             /* finding out costs some time slices */
 #define BUDGET_SPAN_NS 100000000  /* what may be saved up */
 
 static _Atomic unsigned n_spinning; /* threads of this process */
@@ -44,8 +45,8 @@ static int64_t time_between(int64_t begin_ns, int64_t end_ns)
 
 static void median_add(struct median *m, int64_t ns, uint64_t *stat)
 {
-    if (!m->n)
-        m->ns = ns;
+    if (m->n < SURE) /* begins with the least of some: the first may be anything */
+        m->ns = m->n && m->ns < ns ? m->ns : ns;
     else /* without a branch, which nobody could predict */
         m->ns += ((ns > m->ns) - (ns < m->ns)) * ((m->ns >> MEDIAN_SHIFT) + 1);
     m->n += m->n < TRIALS_SURE;
@@ -70,7 +71,7 @@ static void weigh(struct lariat_loop *loop)
     int64_t wake = wake_ns(a), penalty_ns = wake + a->cpu.ns * loop->params.price / 100;
     struct poll_costs costs;
 
-    if (penalty_ns > PENALTY_MOST_NS)
+    if (penalty_ns > PENALTY_MOST_NS) /* that is not waking up, but waiting for a CPU */
         penalty_ns = PENALTY_MOST_NS;
     if (penalty_ns < 1)
         penalty_ns = 1;
@@ -89,8 +90,10 @@ static void count_spin(struct wait_auto *a, int64_t spun_ns, bool caught)
     a->trial_in_ns -= spun_ns;
     a->n_spins++;
     a->n_misses += !caught;
-    if (caught)
-        median_add(&a->caught, spun_ns, NULL);
+    if (!caught)
+        return;
+    median_add(&a->caught, spun_ns, NULL);
+    a->gained_ns += a->penalty_ns;
 }
 
 /* Only where spins catch nearly all waits do the two medians speak of the same ones. */
@@ -99,7 +102,9 @@ static void end_trial(struct lariat_loop *loop, int64_t waited_ns)
     struct wait_auto *a = &loop->waits;
     int64_t factor = TRIAL_SPIN_FACTOR * (a->trial.n >= TRIALS_SURE ? TRIAL_SURE_FACTOR : 1);
 
-    if (a->n_misses <= a->n_spins / 16 && a->caught.n >= TRIALS_SURE) {
+    bool like_others = a->n_misses <= a->n_spins / 16 && a->caught.n >= TRIALS_SURE;
+
+    if (like_others && waited_ns < a->caught.ns + PENALTY_MOST_NS) { /* beyond that it was no wake-up */
         median_add(&a->trial, waited_ns, NULL);
         if (a->trial.ns > a->caught.ns)
             stat_set(&loop->stats.wake_probe_ns, (uint64_t)(a->trial.ns - a->caught.ns));
@@ -118,7 +123,7 @@ static void hold(struct wait_auto *a, int64_t now_ns, bool harm)
     if (!again)
         a->hold_ns = HOLD_MIN_NS;
     else if (harm && a->hold_ns < HOLD_MAX_NS)
-        a->hold_ns *= 2;
+        a->hold_ns = a->hold_ns < HOLD_MAX_NS / HOLD_GROWTH ? a->hold_ns * HOLD_GROWTH : HOLD_MAX_NS;
     a->hold_until_ns = now_ns <= CLOCK_NEVER - a->hold_ns ? now_ns + a->hold_ns : CLOCK_NEVER;
 }
 
@@ -168,6 +173,17 @@ static bool preempted(struct lariat_loop *loop)
     return n > before;
 }
 
+/* A loop that uses up its time slices is preempted in any case. Only if its spins gained less than that took, they are to blame. */
+static void end_preempted(struct lariat_loop *loop, int64_t now_ns)
+{
+    struct wait_auto *a = &loop->waits;
+
+    stat_add(&loop->stats.spins_preempted, 1);
+    if (a->gained_ns < a->gap_ns)
+        hold(a, now_ns, true);
+    a->gained_ns = 0;
+}
+
 /* As spin_until() in loop.c, and with an eye on the clock and on others. *now_ns: when it began, and when it ended. */
 static enum spin_end look_until(struct lariat_loop *loop, int64_t limit_ns, int64_t deadline_ns, int64_t *now_ns)
 {
@@ -186,8 +202,10 @@ static enum spin_end look_until(struct lariat_loop *loop, int64_t limit_ns, int6
         before_ns = *now_ns;
         *now_ns = clock_now_ns();
         end = *now_ns >= deadline_ns ? SPIN_DEADLINE : *now_ns >= limit_ns || --n_looks <= 0 ? SPIN_VAIN : SPIN_WORK;
-        if (unlikely(*now_ns - before_ns > GAP_NS) && preempted(loop))
+        if (unlikely(*now_ns - before_ns > GAP_NS) && preempted(loop)) {
+            loop->waits.gap_ns = *now_ns - before_ns;
             end = SPIN_PREEMPTED;
+        }
         if (end != SPIN_WORK)
             break;
         if (*now_ns < crowd_ns || counted)
@@ -215,8 +233,10 @@ static enum spin_end look(struct lariat_loop *loop, int64_t deadline_ns, int64_t
     stat_add(&loop->stats.spin_ns, (uint64_t)spun_ns);
     stat_add(hit ? &loop->stats.spins_hit : &loop->stats.spin_vain_ns, hit ? 1 : (uint64_t)spun_ns);
     loop->waits.budget_ns -= loop->params.cpu_budget ? spun_ns : 0;
-    if (unlikely(end == SPIN_PREEMPTED || end == SPIN_CROWDED)) {
-        stat_add(end == SPIN_PREEMPTED ? &loop->stats.spins_preempted : &loop->stats.spins_crowded, 1);
+    if (unlikely(end == SPIN_PREEMPTED))
+        end_preempted(loop, *now_ns);
+    if (unlikely(end == SPIN_CROWDED)) {
+        stat_add(&loop->stats.spins_crowded, 1);
         hold(&loop->waits, *now_ns, true);
     }
     return end;
@@ -333,7 +353,7 @@ void wait_auto_reset(struct lariat_loop *loop)
     a->trial_in_ns = TRIAL_SPIN_FACTOR * penalty_ns;
     a->n_spins = a->n_misses = 0;
     a->cpu_in = 1;
-    a->hold_until_ns = a->hold_ns = a->budget_ns = a->budget_at_ns = 0;
+    a->gained_ns = a->hold_until_ns = a->hold_ns = a->budget_ns = a->budget_at_ns = 0;
     if (in_force)
         a->n_switches = seam_involuntary_switches();
     stat_set(&loop->stats.window_ns, (uint64_t)loop->window_ns);

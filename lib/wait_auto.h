@@ -27,6 +27,8 @@ struct wait_auto {
     /* Why not to spin. */
     int64_t hold_until_ns, hold_ns; /* put off until then; for how long that was */
     int64_t budget_ns, budget_at_ns;
+    int64_t gained_ns;  /* by spins that caught, since the last one that was cut off; roughly */
+    int64_t gap_ns;     /* how long that was */
     int64_t n_switches; /* involuntary, when looked at last */
 };
 

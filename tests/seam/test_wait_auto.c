@@ -243,6 +243,17 @@ START_TEST(a_spin_cut_off_by_another_thread_puts_spinning_off)
 }
 END_TEST
 
+START_TEST(where_spins_gained_more_they_go_on)
+{
+    struct lariat_loop *loop = auto_loop_or_fail(25, 0);
+    loop->waits.gained_ns = 3600 * 1000 * NS_PER_MS;
+    const struct lariat_loop_stats stats = spin_with_gap(loop, true);
+    ck_assert_uint_ge(stats.spins_preempted, 1);
+    ck_assert_int_eq(loop->waits.hold_ns, 0);
+    auto_loop_done(loop);
+}
+END_TEST
+
 START_TEST(a_machine_that_stood_still_is_no_reason)
 {
     struct lariat_loop *loop = auto_loop_or_fail(25, 0);
@@ -329,6 +340,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_time_put_off_ends_and_spinning_goes_on);
     tcase_add_test(tc, where_more_spin_than_there_are_cpus_a_spin_is_given_up);
     tcase_add_test(tc, a_spin_cut_off_by_another_thread_puts_spinning_off);
+    tcase_add_test(tc, where_spins_gained_more_they_go_on);
     tcase_add_test(tc, a_machine_that_stood_still_is_no_reason);
     tcase_add_test(tc, no_more_is_spun_than_the_budget_allows);
     tcase_add_test(tc, a_clock_that_went_back_does_not_put_it_off_for_ever);

@@ -150,10 +150,10 @@ START_TEST(a_wait_cut_short_counts_as_given_up_there)
     struct run run = run_of(MAX_NS, 100);
     const struct poll_wait cut = { .window_ns = run.window_ns, .spun_ns = 300, .waited_ns = 30000, .slept = true };
     (void)poll_auto_observe(&run.policy, &cut);
-    ck_assert_uint_eq(run.policy.missed[1], 256);
+    ck_assert_uint_eq(run.policy.counts[1][1], 256);
     const struct poll_wait over = { .window_ns = 300, .spun_ns = 90000, .waited_ns = 130000, .slept = true };
     (void)poll_auto_observe(&run.policy, &over);
-    ck_assert_uint_eq(run.policy.missed[1], 512);
+    ck_assert_uint_eq(run.policy.counts[1][1], 512);
 }
 END_TEST
 
