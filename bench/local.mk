@@ -215,6 +215,13 @@ bench_lariat_microbench_LDADD = \
 	-lm \
 	$(NULL)
 
+# For bench/poll-figures.sh.
+noinst_PROGRAMS += bench/poll-figures
+bench_poll_figures_SOURCES = bench/poll_figures.c
+bench_poll_figures_CPPFLAGS = $(public_cppflags)
+bench_poll_figures_LDADD = lib/liblariat.la
+EXTRA_DIST += bench/poll-figures.sh
+
 # Both write JSON with jansson. configure says when the first is left out.
 if BUILD_BENCH
 bin_PROGRAMS += bench/lariat-bench
