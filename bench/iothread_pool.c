@@ -44,6 +44,7 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
     params.max_ns = options->poll_max_ns;
     params.grow = (int64_t)options->poll_grow;
     params.shrink = (int64_t)options->poll_shrink;
+    params.weight = (int64_t)options->poll_weight;
     loop.sq_entries = engine_sq_entries(options);
     loop.poll = &params;
     iothread.loop = &loop;

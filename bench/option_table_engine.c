@@ -5,7 +5,6 @@
 #include "option_table.h"
 #include "options.h"
 
-#define POLICY_LATER "that policy is not built yet"
 #define NO_ENGINE "lariat-bench does not have that engine; io_uring, libaio and psync it has"
 
 static const struct option_choice engine_choices[] = {
@@ -39,8 +38,8 @@ static const struct option_choice submit_choices[] = {
 
 static const struct option_choice policy_choices[] = {
     { "classic", LARIAT_POLL_CLASSIC, NULL },
-    { "weighted", 0, POLICY_LATER },
-    { "auto", 0, POLICY_LATER },
+    { "weighted", LARIAT_POLL_WEIGHTED, NULL },
+    { "auto", LARIAT_POLL_AUTO, NULL },
     { NULL, 0, NULL },
 };
 
@@ -97,14 +96,15 @@ const struct option_row option_table_engine[] = {
       "RWF_DONTCACHE: what buffered I/O leaves in the page cache goes at once; default 0" },
     { "hipri", NULL, OPTION_LATER, TYPE_FLAG, JOB(hipri), 0, 0, NULL, NULL, "poll the device (IORING_SETUP_IOPOLL)" },
     { "poll_max_ns", NULL, OPTION_BUILT, TYPE_NS, JOB(poll_max_ns), 0, INT64_MAX, NULL, "TIME",
-      "longest spin before the loop sleeps (ns, or with us, ms, s); 0: never spin; default 32768" },
+      "longest spin before the loop sleeps (ns, or with us, ms, s); 0: never spin; default 32768, under auto 200000" },
     { "poll_grow", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_grow), 0, FACTOR_MAX, NULL, "N",
       "factor by which the window grows; 0: the policy's own (2)" },
     { "poll_shrink", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_shrink), 0, FACTOR_MAX, NULL, "N",
       "divisor by which it shrinks; 0: the policy's own (to zero)" },
-    { "poll_weight", NULL, OPTION_LATER, TYPE_NUMBER, JOB(poll_weight), 0, 63, NULL, "N",
+    { "poll_weight", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_weight), 0, 63, NULL, "N",
       "weighted: the last wait counts for one part in 2^N; 0: the policy's own (3)" },
-    { "poll_policy", NULL, OPTION_BUILT, TYPE_CHOICE, JOB(poll_policy), 0, 0, policy_choices, "POLICY", "classic" },
+    { "poll_policy", NULL, OPTION_BUILT, TYPE_CHOICE, JOB(poll_policy), 0, 0, policy_choices, "POLICY",
+      "what moves the window: classic (default), weighted, auto" },
     { "iothread", NULL, OPTION_BUILT, TYPE_TEXT, JOB(iothread), 0, 0, NULL, "NAME",
       "jobs of the same NAME share one iothread; default: each clone has its own" },
     { "iothreads", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(iothreads), 0, 1024, NULL, "N",

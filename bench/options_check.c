@@ -2,6 +2,7 @@
 /* What the options of a job mean together: what follows from them, and what cannot be. */
 #include <errno.h>
 #include <inttypes.h>
+#include <lariat/poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,17 @@ static void derive_sizes(struct job_options *job)
         if (uses_direction(job, i) && job->block[i].max > job->bs)
             job->bs = job->block[i].max;
     }
+}
+
+/* The longest window follows the policy, until somebody says how long it is. */
+static void derive_polling(struct job_options *job)
+{
+    struct lariat_poll_params params;
+
+    if (job->given[option_index(option_find("poll_max_ns", strlen("poll_max_ns")))])
+        return;
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)job->poll_policy);
+    job->poll_max_ns = params.max_ns;
 }
 
 /* Groups as fio counts them: a barrier or new_group begins one, unless the present one is empty. */
@@ -206,6 +218,7 @@ int options_check(struct option_parser *parser)
     derive_groups(options);
     for (size_t i = 0; i < options->n_jobs; i++) {
         derive_sizes(&options->jobs[i]);
+        derive_polling(&options->jobs[i]);
         derive_echo(options, &options->jobs[i]);
     }
     if (options->refused)

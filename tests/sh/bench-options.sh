@@ -29,7 +29,7 @@ refused 'fractions' "${job[@]}" --bs=1.5k
 refused 'not supported' "${job[@]}" --zonemode=strided
 refused 'IOPOLL is not built yet' "${job[@]}" --hipri
 refused 'accepted: lariat, liburing, psync, null' "${job[@]}" --ioengine=posixai
-refused 'accepted: classic' "${job[@]}" --poll-policy=auto
+refused 'accepted: classic' "${job[@]}" --poll-policy=lazy
 refused 'accepted: 0, crc32c' "${job[@]}" --verify=md6
 refused 'it needs --runtime' "${job[@]}" --time_based
 refused 'no job was given' --rw=read

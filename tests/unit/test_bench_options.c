@@ -147,7 +147,6 @@ static const struct {
     { "--runtime=0", "too small" },
     { "--runtime=5x", "unit" },
     { "--poll-max-ns=-1", "negative" },
-    { "--poll-policy=auto", "not built" },
     { "--poll-policy=linear", "classic" },
     { "--ioengine=mmap", "does not have that engine" },
     { "--ioengine=sink", "did you mean sync?" },
