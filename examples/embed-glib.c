@@ -31,10 +31,17 @@ static void read_done(struct lariat_op *done, int res)
     lariat_read(loop, done, fd, buffer, sizeof(buffer), offset);
 }
 
+static gboolean quit(gpointer data)
+{
+    g_main_loop_quit(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* On the iothread. The main loop is told by a source of its own: it may not be running yet, and would miss a call. */
 static gboolean say_good_bye(gpointer data)
 {
     printf("good-bye from %s\n", lariat_iothread_id(lariat_iothread_current()));
-    g_main_loop_quit(data);
+    g_idle_add(quit, data);
     return G_SOURCE_REMOVE;
 }
 
