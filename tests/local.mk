@@ -100,7 +100,7 @@ endif
 # The unit suites under memcheck, each in one process, because fork and threads disturb its reports.
 check-valgrind: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
-	LEAVE_OUT='$(bench_pure_tests)' \
+	LEAVE_OUT='$(bench_pure_tests) $(LEAVE_OUT_OF_VALGRIND)' \
 	VALGRIND='$(VALGRIND)' $(BASH_SHELL) $(top_srcdir)/tests/valgrind.sh $(valgrind_tests)
 
 # The suites with a ring, under each flag set.
@@ -118,10 +118,20 @@ check-mutants:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/mutants/run.sh $(TESTS) -- $(MUTANTS)
 
-# Those that are worth repeating for a tarball, in one line.
+# Suites of the libraries beside the core and of its count-down.
+list-slow-in-valgrind:
+	@for test in $(valgrind_tests); do \
+	    case $$test in *test_glib* | *test_monitor* | *test_ctl* | *test_countdown*) printf '%s ' $$test ;; esac; \
+	done
+
+# The suites that are programs, in one line.
+list-suites:
+	@echo $(unit_tests) $(stress_tests) tests/sim/sim
+
+# Those that are worth repeating for a tarball.
 list-quick-tests:
 	@for test in $(TESTS); do \
-	    case " $(bench_compare_tests) $(stress_tests) " in *" $$test "*) ;; *) printf '%s ' $$test ;; esac; \
+	    case " $(bench_compare_tests) $(bench_unit_tests) $(stress_tests) " in *" $$test "*) ;; *) printf '%s ' $$test ;; esac; \
 	done
 
 # As long as SOAK_SECONDS says.
@@ -139,4 +149,4 @@ EXTRA_DIST += \
 clean-local:
 	rm -rf coverage flag-logs valgrind-logs
 
-.PHONY: list-quick-tests check-flags check-mutants check-soak check-valgrind coverage
+.PHONY: list-slow-in-valgrind list-suites list-quick-tests check-flags check-mutants check-soak check-valgrind coverage

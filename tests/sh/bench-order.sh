@@ -65,7 +65,7 @@ bench --preflight=0 --name=a --filename="$file" --size=64k --rw=read --exec_prer
 # Jobs on one iothread.
 rings()
 {
-    strace -f -e trace=io_uring_setup -o "$dir/trace" "$lariat_bench" "$@" >"$dir/out" 2>"$dir/err" || fail "strace: $*"
+    ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=io_uring_setup -o "$dir/trace" "$lariat_bench" "$@" >"$dir/out" 2>"$dir/err" || fail "strace: $*"
     grep -c 'io_uring_setup(.*= [0-9]' "$dir/trace"
 }
 for options in "--iothreads=2" "--iothread=shared" "--iothreads=1 --rate_iops=1000"; do
@@ -113,7 +113,7 @@ grep -q 'io=64' "$dir/out" || fail "--offset=50% of 128k did not read the other 
 
 if command -v strace >/dev/null && strace -f -o "$dir/trace" true 2>/dev/null; then
     for hint in 0 1 random sequential; do
-        strace -f -e trace=fadvise64 -o "$dir/trace" "$lariat_bench" --preflight=0 --name=a --filename="$file" --size=64k --rw=read \
+        ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=fadvise64 -o "$dir/trace" "$lariat_bench" --preflight=0 --name=a --filename="$file" --size=64k --rw=read \
             --fadvise_hint=$hint --invalidate=0 >"$dir/out" 2>"$dir/err" || fail "strace: --fadvise_hint=$hint"
         case $hint in
             0) ! grep -q 'FADV_[RS]' "$dir/trace" || fail "--fadvise_hint=0 advised" ;;

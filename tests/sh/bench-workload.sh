@@ -131,7 +131,7 @@ if command -v strace >/dev/null && strace -f -o "$dir/trace" true 2>/dev/null; t
         call=$(cut -d: -f"$(($(tr -dc : <<<"$options" | wc -c)))" <<<"$options")
         n=${options##*:}
         option=${options%:"$call":*}
-        strace -f -e trace=fsync,sync_file_range -o "$dir/trace" "$lariat_bench" --name=a --filename="$file" --size=1m --rw=write \
+        ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=fsync,sync_file_range -o "$dir/trace" "$lariat_bench" --name=a --filename="$file" --size=1m --rw=write \
             --ioengine=psync "$option" >"$dir/out" 2>"$dir/err" || fail "strace: $option"
         [ "$(grep -c "$call(" "$dir/trace")" = "$n" ] || fail "$option: not $n calls of $call"
     done
