@@ -128,12 +128,6 @@ list-slow-in-valgrind:
 list-suites:
 	@echo $(unit_tests) $(stress_tests) tests/sim/sim
 
-# Those that are worth repeating for a tarball.
-list-quick-tests:
-	@for test in $(TESTS); do \
-	    case " $(bench_compare_tests) $(bench_unit_tests) $(stress_tests) " in *" $$test "*) ;; *) printf '%s ' $$test ;; esac; \
-	done
-
 # As long as SOAK_SECONDS says.
 check-soak: all $(check_PROGRAMS)
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/soak.sh $(stress_tests)
@@ -149,4 +143,4 @@ EXTRA_DIST += \
 clean-local:
 	rm -rf coverage flag-logs valgrind-logs
 
-.PHONY: list-slow-in-valgrind list-suites list-quick-tests check-flags check-mutants check-soak check-valgrind coverage
+.PHONY: list-slow-in-valgrind list-suites check-flags check-mutants check-soak check-valgrind coverage
