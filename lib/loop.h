@@ -81,13 +81,14 @@ struct lariat_loop {
     /* Under params_mutex. */
     pthread_mutex_t params_mutex;
     struct loop_tuning tuning_set;
+    unsigned poll_version;           /* of tuning_set.poll */
     struct loop_histograms *histograms_made; /* kept until the loop is freed */
 
     /* Owner. */
     struct ring ring __attribute__((aligned(CACHE_LINE)));
     struct lariat_poll_params params; /* in force */
     unsigned workers_max[2];          /* in force */
-    unsigned tuning_seen;             /* version that is in force */
+    unsigned tuning_seen, poll_seen;  /* versions that are in force */
     struct poll_state poll;
     struct wait_auto waits;
     int64_t window_ns; /* of the next spin */

@@ -86,6 +86,7 @@ int loop_replace_tuning(struct lariat_loop *loop, unsigned version, const struct
     pthread_mutex_lock(&loop->params_mutex);
     newer = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed) != version;
     if (!newer) {
+        loop->poll_version += memcmp(&loop->tuning_set.poll, &tuning->poll, sizeof(tuning->poll)) != 0;
         loop->tuning_set = *tuning;
         bump_tuning(loop);
     }
@@ -120,6 +121,7 @@ int lariat_loop_set_poll_params(struct lariat_loop *loop, const struct lariat_po
         return -ESHUTDOWN;
     pthread_mutex_lock(&loop->params_mutex);
     loop->tuning_set.poll = *params;
+    loop->poll_version++;
     bump_tuning(loop);
     pthread_mutex_unlock(&loop->params_mutex);
     lariat_loop_notify(loop);
@@ -153,12 +155,16 @@ static void begin_policy(struct lariat_loop *loop, const struct lariat_poll_para
 int loop_take_tuning(struct lariat_loop *loop)
 {
     struct loop_tuning tuning;
+    unsigned poll_version;
 
     pthread_mutex_lock(&loop->params_mutex);
     tuning = loop->tuning_set;
+    poll_version = loop->poll_version;
     loop->tuning_seen = atomic_load_explicit(&loop->tuning_version, memory_order_relaxed);
     pthread_mutex_unlock(&loop->params_mutex);
-    begin_policy(loop, &tuning.poll);
+    if (poll_version != loop->poll_seen) /* what was learnt outlives a change of the rest */
+        begin_policy(loop, &tuning.poll);
+    loop->poll_seen = poll_version;
     ring_set_batch_max(&loop->ring, tuning.batch_max);
     return limit_workers(loop, tuning.workers_max);
 }

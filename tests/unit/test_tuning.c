@@ -89,6 +89,20 @@ START_TEST(a_chain_may_be_reserved_that_is_longer_than_a_batch)
 }
 END_TEST
 
+START_TEST(the_window_outlives_a_change_of_what_is_no_poll_parameter)
+{
+    struct loop_tuning tuning;
+    loop->window_ns = 4321;
+    tune_batch(4);
+    ck_assert_int_eq(loop->window_ns, 4321);
+    tuning = tuning_of(loop);
+    tuning.poll.grow = 7;
+    ck_assert_int_eq(loop_set_tuning(loop, &tuning), 0);
+    poll_until_quiet(loop);
+    ck_assert_int_eq(loop->window_ns, 0);
+}
+END_TEST
+
 /* The limits in force for this thread. False: this kernel has none. */
 static bool workers_of_kernel(unsigned values[2])
 {
@@ -147,6 +161,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_limit_beyond_the_queue_is_none);
     tcase_add_test(tc, a_chain_longer_than_a_batch_stays_whole);
     tcase_add_test(tc, a_chain_may_be_reserved_that_is_longer_than_a_batch);
+    tcase_add_test(tc, the_window_outlives_a_change_of_what_is_no_poll_parameter);
 
     tc = case_of(suite, "workers");
     tcase_add_checked_fixture(tc, open_loop, close_loop);
