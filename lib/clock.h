@@ -15,4 +15,10 @@ static inline int64_t clock_now_ns(void)
     return seam_now_ns();
 }
 
+/* A clock may go back, though it must not: that is no time, and never less. */
+static inline int64_t time_between(int64_t begin_ns, int64_t end_ns)
+{
+    return end_ns > begin_ns ? end_ns - begin_ns : 0;
+}
+
 #endif

@@ -103,12 +103,6 @@ static inline int submit_now(struct lariat_loop *loop)
     return unlikely(err) ? loop_tolerate(loop, err) : 0;
 }
 
-/* A clock may go back, though it must not: that is no time, and never less. */
-static inline int64_t time_between(int64_t begin_ns, int64_t end_ns)
-{
-    return end_ns > begin_ns ? end_ns - begin_ns : 0;
-}
-
 int loop_submit(struct lariat_loop *loop)
 {
     return submit_now(loop);

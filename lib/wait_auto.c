@@ -36,11 +36,6 @@
 
 static _Atomic unsigned n_spinning; /* threads of this process */
 
-static int64_t time_between(int64_t begin_ns, int64_t end_ns)
-{
-    return end_ns > begin_ns ? end_ns - begin_ns : 0;
-}
-
 /* ---- what a sleep costs ---- */
 
 static void median_add(struct median *m, int64_t ns, uint64_t *stat)
