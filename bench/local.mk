@@ -138,6 +138,8 @@ bench_lariat_bench_SOURCES = \
 	bench/verify.h \
 	bench/work.c \
 	bench/work.h \
+	tools/ctl/nearest.c \
+	tools/ctl/nearest.h \
 	$(NULL)
 bench_lariat_bench_CPPFLAGS = \
 	$(public_cppflags) \
@@ -288,6 +290,7 @@ bench_libparts_la_SOURCES = \
 	bench/values_text.c \
 	bench/verify.c \
 	bench/work.c \
+	tools/ctl/nearest.c \
 	$(NULL)
 bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../tools/ctl/nearest.h"
+
 static const struct {
     const char *title;
     const struct option_row *rows;
@@ -69,39 +71,11 @@ const struct option_row *option_find(const char *name, size_t n)
     return NULL;
 }
 
-#define WORD_MAX 32
-
-/* How many insertions, removals and replacements turn `a` into b[0..n). */
-static size_t edit_distance(const char *a, const char *b, size_t n)
-{
-    size_t row[WORD_MAX + 1], n_a = strlen(a);
-
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n_a; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            char typed = b[j - 1] == '-' ? '_' : b[j - 1];
-            size_t best = diagonal + (a[i - 1] != typed);
-
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
-
 /* Keep the nearer of *best and `candidate`. A third of the letters may be wrong, and one always; a beginning is near too. */
 static void nearer(const char **best, size_t *distance, const char *candidate, const char *word, size_t n)
 {
     size_t limit = n < 6 ? 1 + (n > 2) : n / 3;
-    size_t d = n >= 3 && same_beginning(candidate, word, n) ? 1 : edit_distance(candidate, word, n);
+    size_t d = n >= 3 && same_beginning(candidate, word, n) ? 1 : edit_distance(candidate, strlen(candidate), word, n);
 
     if (d <= limit && d < *distance) {
         *best = candidate;
@@ -114,7 +88,7 @@ const char *option_suggest(const char *name, size_t n)
     const char *best = NULL;
     size_t distance = SIZE_MAX;
 
-    for (size_t part = 0; part < N_PARTS && n <= WORD_MAX; part++)
+    for (size_t part = 0; part < N_PARTS && n <= NEAREST_WORD_MAX; part++)
         for (const struct option_row *row = parts[part].rows; row->name; row++) {
             if (row->state != OPTION_BUILT && row->state != OPTION_LATER)
                 continue;
@@ -130,7 +104,7 @@ const char *choice_suggest(const struct option_choice *choices, const char *word
     const char *best = NULL;
     size_t distance = SIZE_MAX;
 
-    for (; choices->name && n <= WORD_MAX; choices++)
+    for (; choices->name && n <= NEAREST_WORD_MAX; choices++)
         if (!choices->later)
             nearer(&best, &distance, choices->name, word, n);
     return best;

@@ -4,11 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "errmsg.h"
 #include "fatal.h"
 
 static void explain(char **errmsg, const char *path, int err, int oflags)
@@ -17,8 +17,7 @@ static void explain(char **errmsg, const char *path, int err, int oflags)
 
     if (err == -EINVAL && oflags & O_DIRECT)
         hint = " (its file system may not support O_DIRECT)";
-    if (errmsg && asprintf(errmsg, "cannot open '%s': %s%s", path, strerror(-err), hint) < 0)
-        *errmsg = NULL;
+    errmsg_set(errmsg, err, "cannot open '%s': %s%s", path, strerror(-err), hint);
 }
 
 static int open_and_probe(struct lariat_file *file, const char *path, int oflags, mode_t mode)

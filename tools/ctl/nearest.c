@@ -4,8 +4,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WORD_MAX 63
-
 void nearest_init(struct nearest *nearest, const char *typed, size_t n_typed)
 {
     *nearest = (struct nearest){ typed, n_typed, NULL, SIZE_MAX };
@@ -21,10 +19,9 @@ static char folded(char c)
     return c == '_' ? '-' : c;
 }
 
-/* The least number of letters to insert, delete or replace, or of neighbours to swap. */
-static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
-    size_t rows[3][WORD_MAX + 1]; /* of a[..i], a[..i-1] and a[..i-2], in turn */
+    size_t rows[3][NEAREST_WORD_MAX + 1]; /* of a[..i], a[..i-1] and a[..i-2], in turn */
 
     for (size_t j = 0; j <= n_b; j++)
         rows[0][j] = j;
@@ -47,7 +44,7 @@ void nearest_offer(struct nearest *nearest, const char *word)
 {
     size_t n = strlen(word);
 
-    if (n > WORD_MAX || nearest->n_typed > WORD_MAX)
+    if (n > NEAREST_WORD_MAX || nearest->n_typed > NEAREST_WORD_MAX)
         return;
     size_t distance = edit_distance(nearest->typed, nearest->n_typed, word, n);
     /* One slip in a short word, more in a long one; never so many that nothing of it is left. */

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* "Did you mean": which known word is a mistyped one nearest to? Feed the known words one by one. */
+/* "Did you mean": which known word is a mistyped one nearest to? Feed the known words one by one. lariat-bench uses it, too. */
 #ifndef CTL_NEAREST_H
 #define CTL_NEAREST_H
 
 #include <stddef.h>
+
+#define NEAREST_WORD_MAX 63
+
+/*
+ * The least number of letters to insert, delete or replace, or of neighbours to swap; '-' and '_' are the same. b has no more than
+ * NEAREST_WORD_MAX letters.
+ */
+size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b);
 
 struct nearest {
     const char *typed;
