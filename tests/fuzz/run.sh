@@ -53,7 +53,7 @@ build_monitor()
 
 build_options()
 {
-    local sources=("$top"/lib/*.c "$top"/bench/{cpulist,jobfile,showcmd,substitute,units}.c "$top"/bench/{option,values}*.c)
+    local sources=("$top"/lib/*.c "$top"/bench/{cpulist,jobfile,showcmd,substitute,units}.c "$top"/bench/{option,values}*.c "$top"/tools/ctl/nearest.c)
     # shellcheck disable=SC2046 # words are wanted
     first=$top/bench compile "$top"/tests/fuzz/fuzz_options.c "${sources[@]}" $(pkg-config --cflags --libs liburing) \
         -o "$work/options"
