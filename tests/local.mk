@@ -122,6 +122,9 @@ check-mutants:
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) \
 	LEFT_OUT='$(plain_sh_tests)' $(BASH_SHELL) $(top_srcdir)/tests/mutants/run.sh $(TESTS) -- $(MUTANTS)
 
+check-options:
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(BASH_SHELL) $(top_srcdir)/tests/options/run.sh $(OPTIONS)
+
 # Suites of the libraries beside the core and of its count-down.
 list-slow-in-valgrind:
 	@for test in $(valgrind_tests); do \
@@ -142,9 +145,10 @@ EXTRA_DIST += \
 	tests/coverage/report.awk \
 	tests/coverage/run.sh \
 	tests/mutants \
+	tests/options \
 	$(NULL)
 
 clean-local:
 	rm -rf coverage flag-logs valgrind-logs
 
-.PHONY: list-slow-in-valgrind list-suites check-flags check-mutants check-soak check-valgrind coverage
+.PHONY: list-slow-in-valgrind list-suites check-flags check-mutants check-options check-soak check-valgrind coverage
