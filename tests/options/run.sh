@@ -33,11 +33,11 @@ patch --directory="$work/src" --strip=1 --fuzz=0 --force --silent <"$here/deaf.p
 export LARIAT_SRCDIR=$work/src LARIAT_BUILDDIR=$work/build TMPDIR=$work
 lariat_bench=$work/build/bench/lariat-bench
 
-# The first word of an option's names; --cmdhelp itself is how they are told.
+# Without those that say themselves that they change nothing, and --cmdhelp, by which they are told.
 built_options()
 {
-    "$lariat_bench" --cmdhelp |
-        awk -F ' *: ' '$2 != "ignored" && $2 != "not supported" && $2 != "not built yet" && $1 != "cmdhelp" { print $1 }'
+    "$lariat_bench" --cmdhelp | grep -vE '^(cmdhelp|thread|io_submit_mode) ' |
+        awk -F ' *: ' '$2 != "ignored" && $2 != "not supported" && $2 != "not built yet" { print $1 }'
 }
 
 # Those that name the option, by one of its names, with '-' or '_'; what names most options comes last, as it takes longest.

@@ -63,6 +63,7 @@ if mount "$device" "$dir/mnt" 2>"$dir/err"; then
     on_exit umount -q "$dir/mnt"
     fails 1 'it is mounted' --name=a --filename="$device" --rw=write
     good --name=a --filename="$device" --rw=read
+    good --name=a --filename="$device" --rw=write --offset=15m --size=4k --allow_mounted_write=1
     umount "$dir/mnt"
 else
     skip_part "$device cannot be mounted: no test of a mounted device"
