@@ -380,6 +380,7 @@ dist_doc_DATA = doc/lariat-bench.schema.json
 bench_sh_tests = \
 	tests/sh/bench-devices.sh \
 	tests/sh/bench-effects.sh \
+	tests/sh/bench-effects-report.sh \
 	tests/sh/bench-faults.sh \
 	tests/sh/bench-interrupt.sh \
 	tests/sh/bench-logs.sh \

@@ -33,10 +33,11 @@ patch --directory="$work/src" --strip=1 --fuzz=0 --force --silent <"$here/deaf.p
 export LARIAT_SRCDIR=$work/src LARIAT_BUILDDIR=$work/build TMPDIR=$work
 lariat_bench=$work/build/bench/lariat-bench
 
-# Without those that say themselves that they change nothing, and --cmdhelp, by which they are told.
+# Without those that say themselves that they change nothing; those that only take memory, which nobody sees; and --cmdhelp, by
+# which they are told.
 built_options()
 {
-    "$lariat_bench" --cmdhelp | grep -vE '^(cmdhelp|thread|io_submit_mode) ' |
+    "$lariat_bench" --cmdhelp | grep -vE '^(cmdhelp|io_submit_mode|log_entries|thread) ' |
         awk -F ' *: ' '$2 != "ignored" && $2 != "not supported" && $2 != "not built yet" { print $1 }'
 }
 
