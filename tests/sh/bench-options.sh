@@ -32,6 +32,8 @@ refused 'accepted: lariat, liburing, psync, null' "${job[@]}" --ioengine=posixai
 refused 'accepted: classic' "${job[@]}" --poll-policy=lazy
 refused 'accepted: 0, crc32c' "${job[@]}" --verify=md6
 refused 'it needs --runtime' "${job[@]}" --time_based
+refused 'max_jobs' "${job[@]}" --name=b --max-jobs=1
+fails 2 'means 4000' "${job[@]}" --bs=4KiB --warnings-fatal
 refused 'no job was given' --rw=read
 refused 'no job was given'
 refused 'No such file' job.fio
