@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu_list.h"
 #include "errmsg.h"
 #include "poll.h"
 
@@ -68,13 +69,15 @@ int config_set(struct config *config, enum property property, const char *text, 
 int config_check(const struct config *config, char **errmsg)
 {
     int64_t sq = config->numbers[PROPERTY_SQ_ENTRIES], cq = config->numbers[PROPERTY_CQ_ENTRIES];
-    int64_t batch = config->numbers[PROPERTY_AIO_MAX_BATCH];
+    int64_t batch = config->numbers[PROPERTY_AIO_MAX_BATCH], cpu = config->numbers[PROPERTY_SQPOLL_CPU];
 
     if (batch > sq)
         return errmsg_set(errmsg, -ERANGE, "aio-max-batch: '%" PRId64 "' is out of range: 0 to %" PRId64 " (sq-entries)", batch, sq);
     if (cq && cq < sq)
         return errmsg_set(errmsg, -ERANGE, "cq-entries: '%" PRId64 "' is out of range: 0, or %" PRId64 " (sq-entries) to %" PRId64,
                           cq, sq, lariat_property_at(PROPERTY_CQ_ENTRIES)->max);
+    if (cpu >= 0 && !cpu_exists((size_t)cpu))
+        return errmsg_set(errmsg, -ENODEV, "sqpoll-cpu: this machine has no CPU number %" PRId64, cpu);
     return 0;
 }
 

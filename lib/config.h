@@ -26,7 +26,7 @@ void config_exit(struct config *config);
 /* Set one value. 0 or an error of property_parse() or -ENOMEM; nothing has changed then. */
 int config_set(struct config *config, enum property property, const char *text, char **errmsg);
 
-/* Do the values go together, and is what they ask for built? 0, -ERANGE, -EOPNOTSUPP. */
+/* Do the values go together, and is there what they ask for? 0, -ERANGE, -ENODEV. */
 int config_check(const struct config *config, char **errmsg);
 
 /* One value as text. malloc'ed; NULL: no memory. */

@@ -45,10 +45,13 @@ int cpu_list_parse(const char *text, cpu_set_t *cpus)
 
 int cpu_list_check(const cpu_set_t *cpus)
 {
-    long n = sysconf(_SC_NPROCESSORS_CONF);
-
     for (size_t i = 0; i < CPU_SETSIZE; i++)
-        if (CPU_ISSET(i, cpus) && (long)i >= n)
+        if (CPU_ISSET(i, cpus) && !cpu_exists(i))
             return -ENODEV;
     return 0;
+}
+
+bool cpu_exists(size_t cpu)
+{
+    return (long)cpu < sysconf(_SC_NPROCESSORS_CONF);
 }

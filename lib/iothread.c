@@ -240,6 +240,18 @@ static struct lariat_iothread *iothread_alloc(const char *id, bool internal, str
     return iothread;
 }
 
+/* Without sqpoll there is no thread whose CPU could matter. */
+static void set_sqpoll(struct lariat_loop_options *opts, const struct config *config)
+{
+    if (!config->numbers[PROPERTY_SQPOLL])
+        return;
+    opts->flags |= LARIAT_LOOP_SQPOLL;
+    if (config->numbers[PROPERTY_SQPOLL_CPU] < 0)
+        return;
+    opts->flags |= LARIAT_LOOP_SQPOLL_CPU;
+    opts->sqpoll_cpu = (unsigned)config->numbers[PROPERTY_SQPOLL_CPU];
+}
+
 int iothread_create(const char *id, bool internal, const struct lariat_loop_options *loop_opts, struct config *config,
                     struct lariat_iothread **out, const char **failed)
 {
@@ -256,7 +268,7 @@ int iothread_create(const char *id, bool internal, const struct lariat_loop_opti
     opts.name = opts.name ? opts.name : iothread->id;
     opts.sq_entries = (unsigned)iothread->config.numbers[PROPERTY_SQ_ENTRIES];
     opts.cq_entries = (unsigned)iothread->config.numbers[PROPERTY_CQ_ENTRIES];
-    opts.flags |= iothread->config.numbers[PROPERTY_SQPOLL] ? LARIAT_LOOP_SQPOLL : 0;
+    set_sqpoll(&opts, &iothread->config);
     opts.poll = &poll;
     iothread->generation = fork_generation();
     err = iothread->generation ? 0 : -ENOMEM;
@@ -283,6 +295,8 @@ static int config_from_options(struct config *config, const struct lariat_loop_o
         config->numbers[PROPERTY_SQ_ENTRIES] = loop_opts->sq_entries;
     config->numbers[PROPERTY_CQ_ENTRIES] = loop_opts->cq_entries;
     config->numbers[PROPERTY_SQPOLL] = loop_opts->flags & LARIAT_LOOP_SQPOLL ? 1 : 0;
+    if (loop_opts->flags & LARIAT_LOOP_SQPOLL_CPU)
+        config->numbers[PROPERTY_SQPOLL_CPU] = loop_opts->sqpoll_cpu;
     if (loop_opts->poll) {
         int err = poll_params_check(loop_opts->poll);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "annotate.h"
+#include "cpu_list.h"
 #include "handler.h"
 #include "loop.h"
 #include "op.h"
@@ -13,7 +14,7 @@
 #define SQ_ENTRIES_DEFAULT 128
 #define CQ_PER_SQ_DEFAULT 4
 #define CQ_ENTRIES_MAX 65536
-#define FLAGS_BUILT (LARIAT_LOOP_SQPOLL | LARIAT_LOOP_EMBED)
+#define FLAGS_BUILT (LARIAT_LOOP_SQPOLL | LARIAT_LOOP_SQPOLL_CPU | LARIAT_LOOP_EMBED)
 
 _Thread_local uint64_t thread_number;
 _Thread_local struct lariat_loop *loop_current;
@@ -192,8 +193,10 @@ static int read_options(const struct lariat_loop_options *opts, struct lariat_lo
         return -EINVAL;
     if (to->flags & LARIAT_LOOP_IOPOLL)
         return -EOPNOTSUPP;
-    if (to->flags & ~FLAGS_BUILT)
+    if (to->flags & ~FLAGS_BUILT || (to->flags & LARIAT_LOOP_SQPOLL_CPU && !(to->flags & LARIAT_LOOP_SQPOLL)))
         return -EINVAL;
+    if (to->flags & LARIAT_LOOP_SQPOLL_CPU && !cpu_exists(to->sqpoll_cpu))
+        return -ENODEV;
     return to->poll ? poll_params_check(to->poll) : 0;
 }
 
@@ -241,8 +244,14 @@ static void loop_free(struct lariat_loop *loop, bool in_child)
 
 static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options *opts)
 {
-    struct ring_options ring_opts = { opts->sq_entries, opts->cq_entries, opts->flags & LARIAT_LOOP_SQPOLL,
-                                      opts->flags & LARIAT_LOOP_EMBED };
+    const struct ring_options ring_opts = {
+        .sq_entries = opts->sq_entries,
+        .cq_entries = opts->cq_entries,
+        .sqpoll = opts->flags & LARIAT_LOOP_SQPOLL,
+        .sqpoll_on_cpu = opts->flags & LARIAT_LOOP_SQPOLL_CPU,
+        .sqpoll_cpu = opts->sqpoll_cpu,
+        .embed = opts->flags & LARIAT_LOOP_EMBED,
+    };
     int err;
 
     atomic_init(&loop->bh_head, NULL);

@@ -16,6 +16,7 @@
 #define WORKERS_MAX 65535
 #define SQ_ENTRIES_MAX 32768
 #define CQ_ENTRIES_MAX 65536
+#define CPU_MAX 8191
 
 /* What a person may add to a number, and what it means. */
 struct suffix {
@@ -58,6 +59,8 @@ static const struct lariat_property_info table[N_PROPERTIES] = {
                               "length of the completion queue, at least sq-entries; 0: four times that" },
     [PROPERTY_SQPOLL] = { "sqpoll", LARIAT_PROPERTY_BOOL, 0, 1, false, false, NULL, "off",
                           "a kernel thread submits; wants a CPU of its own" },
+    [PROPERTY_SQPOLL_CPU] = { "sqpoll-cpu", LARIAT_PROPERTY_INTEGER, -1, CPU_MAX, false, false, NULL, "-1",
+                              "CPU that the kernel thread of sqpoll runs on; -1: any" },
 };
 
 const struct lariat_property_info *lariat_property_at(unsigned i)

@@ -393,8 +393,9 @@ static int init_flags(struct ring *r, const struct ring_options *opts, unsigned 
         struct io_uring_params params;
 
         memset(&params, 0, sizeof(params));
-        params.flags = ladder[i] | IORING_SETUP_CQSIZE;
+        params.flags = ladder[i] | IORING_SETUP_CQSIZE | (opts->sqpoll_on_cpu ? IORING_SETUP_SQ_AFF : 0);
         params.cq_entries = cq_entries;
+        params.sq_thread_cpu = opts->sqpoll_cpu;
         err = seam_ring_setup(sq_entries, r->uring, &params);
         if (!err) {
             r->setup_flags = params.flags;

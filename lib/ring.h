@@ -26,6 +26,8 @@ struct io_uring;
 struct ring_options {
     unsigned sq_entries, cq_entries; /* valid: see ring_sizes_valid() */
     bool sqpoll;
+    bool sqpoll_on_cpu; /* on CPU number sqpoll_cpu */
+    unsigned sqpoll_cpu;
     bool embed; /* its descriptor will be polled: COOP_TASKRUN in place of DEFER_TASKRUN */
 };
 

@@ -26,6 +26,7 @@ struct lariat_loop_stats;
 #define LARIAT_LOOP_SQPOLL (1u << 0) /* a kernel thread submits; wants a CPU of its own, and keeps the rights of the creator */
 #define LARIAT_LOOP_EMBED (1u << 1)  /* lariat_loop_fd() and its companions will be used; costs up to 5 % at depth 1 */
 #define LARIAT_LOOP_IOPOLL (1u << 2) /* not built yet: refused with -EOPNOTSUPP */
+#define LARIAT_LOOP_SQPOLL_CPU (1u << 3) /* with LARIAT_LOOP_SQPOLL: its thread runs on CPU number sqpoll_cpu */
 
 /*
  * Options of a loop. Begin with LARIAT_LOOP_OPTIONS_INIT; zero means default in every member.
@@ -36,15 +37,17 @@ struct lariat_loop_options {
     unsigned sq_entries; /* submission queue, 1 to 32768, rounded up to a power of two; default 128 */
     unsigned cq_entries; /* completion queue, sq_entries to 65536, rounded up likewise; default 4 * sq_entries */
     unsigned flags;      /* LARIAT_LOOP_... */
+    unsigned sqpoll_cpu; /* read with LARIAT_LOOP_SQPOLL_CPU only */
     const struct lariat_poll_params *poll; /* copied; NULL: the defaults of the classic policy */
 };
-#define LARIAT_LOOP_OPTIONS_INIT { sizeof(struct lariat_loop_options), NULL, 0, 0, 0, NULL }
+#define LARIAT_LOOP_OPTIONS_INIT { sizeof(struct lariat_loop_options), NULL, 0, 0, 0, 0, NULL }
 
 /*
  * Make a loop owned by the calling thread. On success *out holds the first reference.
  * When the kernel lacks memory for the queues they are halved, down to 32 and 128 entries (lariat_loop_get_stats() tells).
  * Any thread; may block for some 200 ms when memory is short; opts may be NULL.
- * Errors: -EINVAL (a size, flag or reserved word), -E2BIG (an option newer than this library), -ERANGE, -EOPNOTSUPP (a flag not built), -ENOMEM, and whatever
+ * Errors: -EINVAL (a size, flag or reserved word), -E2BIG (an option newer than this library), -ERANGE, -EOPNOTSUPP (a flag not built),
+ * -ENODEV (no such CPU), -ENOMEM, and whatever
  * the kernel refuses a ring or an eventfd with: -EPERM, -ENOSYS, -EMFILE, -ENFILE ... (lariat_explain_setup()).
  */
 LARIAT_API LARIAT_NODISCARD int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop **out);

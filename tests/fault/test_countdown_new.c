@@ -63,7 +63,7 @@ static int make_loop_to_embed(struct stage *stage)
 static int make_sqpoll_loop(struct stage *stage)
 {
     struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
-    opts.flags = LARIAT_LOOP_SQPOLL;
+    opts.flags = LARIAT_LOOP_SQPOLL | LARIAT_LOOP_SQPOLL_CPU;
     opts.sq_entries = 8;
     return make_loop(stage, &opts);
 }

@@ -55,7 +55,7 @@ const char *flag_sets_unknown_word(void)
 static unsigned refused_setup_flags(void)
 {
     if (tests_run_with("plain"))
-        return ~(IORING_SETUP_CQSIZE | IORING_SETUP_SQPOLL);
+        return ~(IORING_SETUP_CQSIZE | IORING_SETUP_SQPOLL | IORING_SETUP_SQ_AFF);
     if (tests_run_with("coop"))
         return IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
     return tests_run_with("single") ? IORING_SETUP_DEFER_TASKRUN : 0;

@@ -3,7 +3,7 @@
  * Flag sets: the suites run on rings as other kernels give them, and with other default options. The environment variable
  * LARIAT_TEST_FLAGS holds a list of words, separated by commas; without it everything is as the library wants it.
  *
- *   plain    the kernel knows no set-up flag (CQSIZE, which sizes the queue, and SQPOLL, when asked for, excepted)
+ *   plain    the kernel knows no set-up flag (CQSIZE, which sizes the queue, and SQPOLL with its CPU, when asked for, excepted)
  *   coop     it knows neither SINGLE_ISSUER nor DEFER_TASKRUN: COOP_TASKRUN remains
  *   single   it knows SINGLE_ISSUER, but not DEFER_TASKRUN
  *   defer    it knows all: the library's default

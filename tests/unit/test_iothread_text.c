@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Iothreads made from text: what is taken, what is refused and with which words, and that it is in force from the start. */
+#include <dirent.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <sys/resource.h>
@@ -27,6 +28,7 @@ static const struct {
     { "id=io0,sq-entries=48", "sq-entries", "48" },
     { "id=io0,sq-entries=32,cq-entries=1k", "cq-entries", "1024" },
     { "id=io0,sqpoll=no", "sqpoll", "off" },
+    { "id=io0,sqpoll-cpu=0", "sqpoll-cpu", "0" }, /* kept without an SQ thread, too */
     { "id=io0,cpu-affinity=", "cpu-affinity", "" },
     { "poll-grow=4,id=io0", "poll-grow", "4" },
     { "iothread,id=io0,poll-grow=4", "poll-grow", "4" }, /* as behind QEMU's -object */
@@ -118,6 +120,69 @@ START_TEST(an_sq_thread_is_had_on_demand)
 }
 END_TEST
 
+/* The kernel's thread that submits for this one; -1: there is none. */
+static pid_t sq_thread_of(pid_t tid)
+{
+    char path[64], name[32], wanted[32];
+    pid_t found = -1;
+    DIR *tasks = opendir("/proc/self/task");
+    snprintf(wanted, sizeof(wanted), "iou-sqp-%d", tid);
+    wanted[15] = '\0';
+    for (struct dirent *entry; tasks != NULL && (entry = readdir(tasks)) != NULL;) {
+        snprintf(path, sizeof(path), "/proc/self/task/%.20s/comm", entry->d_name);
+        FILE *f = fopen(path, "re");
+        if (f != NULL && fscanf(f, "%31s", name) == 1 && strcmp(name, wanted) == 0)
+            found = atoi(entry->d_name);
+        if (f != NULL)
+            fclose(f);
+    }
+    closedir(tasks);
+    return found;
+}
+
+struct taken {
+    struct lariat_op op;
+    atomic_int done;
+};
+
+static void was_taken(struct lariat_op *op, int res)
+{
+    (void)res;
+    atomic_fetch_add(&((struct taken *)op)->done, 1);
+}
+
+static void submit_nop(void *opaque)
+{
+    struct taken *taken = opaque;
+    taken->op.fn = was_taken;
+    lariat_nop(lariat_loop_current(), &taken->op);
+}
+
+START_TEST(an_sq_thread_runs_on_the_cpu_given)
+{
+    const int cpu = usable_cpu(1) >= 0 ? usable_cpu(1) : usable_cpu(0);
+    struct lariat_loop_options loop_opts = LARIAT_LOOP_OPTIONS_INIT;
+    struct lariat_iothread_options opts = LARIAT_IOTHREAD_OPTIONS_INIT;
+    struct lariat_iothread *iothread = NULL;
+    static struct taken taken;
+    char spec[64], text[16];
+    snprintf(text, sizeof(text), "%d", cpu);
+    snprintf(spec, sizeof(spec), "id=io0,sqpoll=on,sqpoll-cpu=%d", cpu);
+    opts.loop = &loop_opts;
+    loop_opts.flags = LARIAT_LOOP_SQPOLL | LARIAT_LOOP_SQPOLL_CPU;
+    loop_opts.sqpoll_cpu = (unsigned)cpu;
+    const int rc = _i == 0 ? lariat_iothread_new_from_string(spec, &iothread, NULL) : lariat_iothread_new("io0", &opts, &iothread);
+    if (rc == -EPERM)
+        test_skip("this kernel gives SQ threads to root only");
+    ck_assert_int_eq(rc, 0);
+    must_read(iothread, "sqpoll-cpu", text);
+    call_or_fail(lariat_iothread_loop(iothread), submit_nop, &taken);
+    wait_for(&taken.done, 1); /* it names and pins itself before it takes anything */
+    ck_assert(is_pinned(sq_thread_of(lariat_iothread_tid(iothread)), cpu));
+    lariat_iothread_destroy(iothread);
+}
+END_TEST
+
 START_TEST(a_cpu_given_is_the_one_that_the_thread_runs_on)
 {
     const int cpu = usable_cpu(1) >= 0 ? usable_cpu(1) : usable_cpu(0);
@@ -204,6 +269,8 @@ static const struct {
     { "id=bad,cq-entries=64", -ERANGE, "cq-entries", "128" },
     { "id=bad,sq-entries=0", -ERANGE, "sq-entries", "1 to 32768" },
     { "id=bad,sqpoll=1", -EINVAL, "sqpoll", "'1'" },
+    { "id=bad,sqpoll-cpu=-2", -ERANGE, "sqpoll-cpu", "-1 to 8191" },
+    { "id=bad,sqpoll-cpu=8191", -ENODEV, "sqpoll-cpu", "8191" },
     { "id=bad,sched-policy=deadline", -EINVAL, "sched-policy", "fifo" },
     { "id=bad,poll-policy=eager", -EINVAL, "poll-policy", "classic" },
     { "id=bad,cpu-affinity=0,2", -EINVAL, "'='", "'2'" }, /* the comma is not doubled */
@@ -406,6 +473,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, poll_parameters_given_are_those_of_its_loop);
     tcase_add_test(tc, queues_given_are_those_of_its_ring);
     tcase_add_test(tc, an_sq_thread_is_had_on_demand);
+    tcase_add_loop_test(tc, an_sq_thread_runs_on_the_cpu_given, 0, 2);
     tcase_add_test(tc, a_cpu_given_is_the_one_that_the_thread_runs_on);
     tcase_add_test(tc, a_scheduling_policy_given_is_that_of_the_thread);
     tcase_add_test(tc, a_batch_given_is_the_longest_submission);

@@ -76,6 +76,8 @@ static const struct {
     { "cq less than sq", sizeof(struct lariat_loop_options), 64, 63, 0, NULL, -EINVAL },
     { "unknown flag", sizeof(struct lariat_loop_options), 0, 0, 1u << 31, NULL, -EINVAL },
     { "iopoll", sizeof(struct lariat_loop_options), 0, 0, LARIAT_LOOP_IOPOLL, NULL, -EOPNOTSUPP },
+    { "a CPU for no SQ thread", sizeof(struct lariat_loop_options), 0, 0, LARIAT_LOOP_SQPOLL_CPU, NULL, -EINVAL },
+    { "no such CPU", sizeof(struct lariat_loop_options), 0, 0, LARIAT_LOOP_SQPOLL | LARIAT_LOOP_SQPOLL_CPU, NULL, -ENODEV },
     { "negative maximum", sizeof(struct lariat_loop_options), 0, 0, 0, &negative_params, -ERANGE },
     { "reserved word", sizeof(struct lariat_loop_options), 0, 0, 0, &reserved_params, -EINVAL },
 };
@@ -83,6 +85,8 @@ enum { N_BAD_OPTIONS = sizeof(bad_options) / sizeof(bad_options[0]) };
 
 START_TEST(bad_options_are_refused_and_leave_nothing_behind)
 {
+    if (bad_options[_i].flags == LARIAT_LOOP_SQPOLL_CPU && tests_run_with("sqpoll"))
+        test_skip("each loop has an SQ thread");
     negative_params = classic_params(-1);
     reserved_params = classic_params(0);
     reserved_params.reserved[7] = 1;
@@ -90,6 +94,7 @@ START_TEST(bad_options_are_refused_and_leave_nothing_behind)
     opts.cq_entries = bad_options[_i].cq;
     opts.flags = bad_options[_i].flags;
     opts.poll = bad_options[_i].poll;
+    opts.sqpoll_cpu = 0x7fffffff;
     struct lariat_loop *loop = NULL;
     const int fds = count_fds();
 

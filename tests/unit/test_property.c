@@ -105,7 +105,7 @@ static const struct {
     { "aio-max-batch", "0", 0, 32768, true },          { "iowq-max-bounded", "0", 0, 65535, true },
     { "iowq-max-unbounded", "0", 0, 65535, true },     { "sched-priority", "0", 0, 99, true },
     { "sq-entries", "128", 1, 32768, false },          { "cq-entries", "0", 0, 65536, false },
-    { "sqpoll", "off", 0, 1, false },
+    { "sqpoll", "off", 0, 1, false },                  { "sqpoll-cpu", "-1", -1, 8191, false },
 };
 enum { N_CONTRACT = sizeof(contract) / sizeof(contract[0]) };
 
