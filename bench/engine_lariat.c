@@ -42,6 +42,7 @@ static void issue_sync(struct lariat_run *run, struct lariat_slot *slot)
     const struct target *target = &run->job->targets.targets[io->file];
     int fd = run->fixed_files ? io->file : target->fd;
 
+    slot->op.flags = run->fixed_files ? LARIAT_OP_FIXED_FILE : 0;
     if (io->sync == SYNC_RANGE)
         lariat_sync_file_range(run->loop, &slot->op, fd, (int64_t)io->offset, io->sequence,
                                (int)run->job->options->sync_file_range.flags);
@@ -282,7 +283,6 @@ static int make_slots(struct lariat_run *run)
         job_init_io(job, &run->slots[i].io, i);
         run->slots[i].op.fn = slot_done;
         run->slots[i].op.opaque = run;
-        run->slots[i].op.flags = run->fixed_files ? LARIAT_OP_FIXED_FILE : 0;
     }
     return 0;
 }

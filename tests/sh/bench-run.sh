@@ -77,6 +77,9 @@ else
     skip_part "/dev/shm is not there: no test of tmpfs"
 fi
 
+# A sync goes by the registered file also from a slot whose trim did not.
+good --name=a --filename="$file" --size=512k --rw=trimwrite --registerfiles --fsync=1 --iodepth=4
+
 # Each file that was written is synced.
 good --name=a --filename="$dir/x:$dir/y" --size=128k --rw=write --fsync=4
 
