@@ -44,10 +44,25 @@ static bool special_amount(const struct job_options *o)
     return o->io_size.bytes || o->io_size.percent || o->number_ios || o->loops > 1;
 }
 
+/*
+ * How many may be in flight when the next one is issued, once iodepth was reached: fio takes so many completions at once, again and
+ * again, until no more than iodepth_low are left.
+ */
+static uint32_t resume_depth(const struct job_options *o)
+{
+    uint64_t at_once = o->iodepth_batch_complete_min ? o->iodepth_batch_complete_min : 1, depth = o->iodepth;
+
+    do
+        depth -= at_once < depth ? at_once : depth;
+    while (o->iodepth_low && depth > o->iodepth_low);
+    return (uint32_t)depth;
+}
+
 bool careful_wanted(const struct job_options *o, const struct target_set *targets)
 {
     return targets->n > 1 || o->verify || o->serialize_overlap || rw_trims((enum rw_mode)o->rw) || o->sync_file_range.n ||
-           special_buffers(o) || special_places(o) || special_times(o) || special_amount(o);
+           special_buffers(o) || special_places(o) || special_times(o) || special_amount(o) ||
+           resume_depth(o) < o->iodepth - 1;
 }
 
 static void set_amount(struct work *work)
@@ -104,6 +119,7 @@ int careful_init(struct work *work, uint64_t seed)
     c->used[IO_TRIM] = rw_trims(rw);
     c->loops_left = work->options->loops > 1 ? work->options->loops - 1 : 0;
     c->until_range_sync = work->options->sync_file_range.n;
+    c->resume_depth = resume_depth(work->options);
     set_buffers(work, seed);
     set_amount(work);
     int rc = careful_choose_init(work, seed);
@@ -169,6 +185,22 @@ static void set_choice(struct work *work, struct bench_io *io, const struct choi
     io->due_ns = due_ns;
 }
 
+static void count_in(struct work *work)
+{
+    if (++work->inflight == work->options->iodepth)
+        work->careful->draining = true;
+}
+
+/* Enough has completed since iodepth was reached? */
+static bool must_drain(struct work *work)
+{
+    struct careful *c = work->careful;
+
+    if (work->inflight <= c->resume_depth)
+        c->draining = false;
+    return c->draining;
+}
+
 static bool hand_out_sync(struct work *work, struct bench_io *io, uint8_t sync, int64_t now_ns)
 {
     struct careful *c = work->careful;
@@ -186,7 +218,7 @@ static bool hand_out_sync(struct work *work, struct bench_io *io, uint8_t sync, 
         work->writes_until_sync = work->sync_every;
     }
     io->start_ns = io->due_ns = now_ns;
-    work->inflight++;
+    count_in(work);
     work_hand_out(work, io);
     return true;
 }
@@ -230,7 +262,7 @@ static bool hand_out(struct work *work, struct bench_io *io, int64_t now_ns, boo
         if (io->due_ns == now_ns)
             io->due_ns = io->start_ns;
     }
-    work->inflight++;
+    count_in(work);
     if (!verifying && !work->ramping) {
         counter_add(&work->depth_sum, work->inflight);
         counter_add(&work->depth_levels[depth_bucket(work->inflight)], 1);
@@ -302,6 +334,8 @@ bool careful_next(struct work *work, struct bench_io *io, int64_t now_ns)
 
     if (work->phase == PHASE_OVER)
         return false;
+    if (must_drain(work))
+        return park(work, io);
     if (c->chosen[io->index])
         return hand_out_or_park(work, io, now_ns, io->checking);
     if (work->phase == PHASE_VERIFY || c->backlog_now) {

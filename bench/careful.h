@@ -53,6 +53,8 @@ struct careful {
     struct bench_io **parked;
     bool *chosen;   /* by slot: it holds an I/O that waits for another one's blocks */
     bool idle_slot; /* careful_next() is called for one that was parked */
+    bool draining;  /* --iodepth was reached: nothing is issued until no more than resume_depth are in flight */
+    uint32_t resume_depth;
 
     /* Which I/O. */
     bool used[IO_DIRECTIONS];

@@ -43,7 +43,6 @@ static void set_job_defaults(struct job_options *job)
         .ss_interval_ns = NS_PER_SECOND,
         .do_verify = true,
         .iodepth = 1,
-        .iodepth_batch = 1,
         .iodepth_batch_complete_min = 1,
         .numjobs = 1,
         .sqthread_poll_cpu = -1,

@@ -68,6 +68,8 @@ int work_init(struct work *work, const struct job_options *options, const struct
     work->writes_until_sync = work->sync_every ? work->sync_every : UINT64_MAX;
     work->measure = measures(options);
     work->batch_max = (uint32_t)options->iodepth;
+    if (options->iodepth_batch && options->iodepth_batch < options->iodepth)
+        work->batch_max = (uint32_t)options->iodepth_batch;
     work->batch = calloc(options->iodepth, sizeof(*work->batch));
     if (has_rates(options))
         work->response = calloc(IO_DIRECTIONS, sizeof(*work->response));
@@ -170,9 +172,14 @@ bool work_next_phase(struct work *work)
     return false;
 }
 
-void work_submitted(struct work *work)
+static bool batches_count(const struct work *work)
 {
-    bool counts = work->phase == PHASE_RUN && !work->ramping;
+    return work->phase == PHASE_RUN && !work->ramping;
+}
+
+static void end_batch(struct work *work)
+{
+    bool counts = batches_count(work);
 
     for (uint32_t i = 0; i < work->n_batch; i++) {
         struct bench_io *io = work->batch[i];
@@ -184,9 +191,29 @@ void work_submitted(struct work *work)
     }
     if (counts && work->n_batch)
         counter_add(&work->submit_sizes[batch_bucket(work->n_batch)], 1);
-    if (counts && work->n_reaped)
+    work->n_batch = 0;
+}
+
+void work_batch_full(struct work *work)
+{
+    end_batch(work);
+    if (work->submit_batch)
+        work->submit_batch(work->submit_opaque);
+}
+
+void work_submitted(struct work *work)
+{
+    end_batch(work);
+    if (batches_count(work) && work->n_reaped)
         counter_add(&work->complete_sizes[batch_bucket(work->n_reaped)], 1);
-    work->n_batch = work->n_reaped = 0;
+    work->n_reaped = 0;
+}
+
+uint32_t work_completions_needed(const struct work *work)
+{
+    const struct careful *c = work->careful;
+
+    return c && c->draining && work->inflight > c->resume_depth ? work->inflight - c->resume_depth : 1;
 }
 
 void work_log(struct work *work, const struct bench_io *io, int64_t now_ns)

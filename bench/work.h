@@ -70,7 +70,7 @@ struct work {
     uint32_t n_reaped;       /* completions since it did */
     int64_t handed_out_ns;   /* the last one */
     struct bench_io **batch; /* those handed out */
-    uint32_t batch_max;      /* iodepth */
+    uint32_t batch_max;      /* iodepth, or iodepth_batch */
     uint64_t write_stamp;
     uint64_t sync_every;
     uint64_t depth_sum;
@@ -86,6 +86,8 @@ struct work {
     uint16_t sync_file; /* written last */
     int64_t run_start_ns, run_end_ns, run_limit_ns;
     bool ramping;                    /* ramp_time is not over: nothing counts */
+    void (*submit_batch)(void *opaque); /* what iodepth_batch asks for is queued; NULL: the engine sees that itself */
+    void *submit_opaque;
     void (*ramp_over)(void *opaque); /* called at the end of ramp_time */
     void *ramp_opaque;
     int64_t wake_ns;       /* slots are parked: call work_due() then; INT64_MAX: when an I/O is done */
@@ -134,6 +136,15 @@ void work_stop(struct work *work);
  * together. To be called before any of them completes.
  */
 void work_submitted(struct work *work);
+
+/*
+ * So many were handed out that the next ones are another batch: this one is submitted, unless the engine sees to that itself. Or
+ * some were carried out at once and came again.
+ */
+void work_batch_full(struct work *work);
+
+/* How many completions it takes until an I/O may be issued: what engines wait for, if they can wait for more than one. */
+uint32_t work_completions_needed(const struct work *work);
 
 /*
  * While slots are parked (n_parked > 0): an I/O that may be issued now, or NULL: not before wake_ns or the next completion.
@@ -185,8 +196,8 @@ static inline void work_hand_out(struct work *work, struct bench_io *io)
     io->queued_ns = 0;
     work->handed_out_ns = io->start_ns;
     if (work->batched) {
-        if (__builtin_expect(work->n_batch == work->batch_max, 0)) /* some were carried out at once and came again */
-            work_submitted(work);
+        if (__builtin_expect(work->n_batch == work->batch_max, 0))
+            work_batch_full(work);
         work->batch[work->n_batch++] = io;
     }
 }

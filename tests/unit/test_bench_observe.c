@@ -93,6 +93,33 @@ START_TEST(ios_that_come_again_before_they_were_submitted_do_not_overflow_the_ba
 }
 END_TEST
 
+static void note_batch(void *opaque)
+{
+    ++*(unsigned *)opaque;
+}
+
+START_TEST(a_full_batch_is_submitted_before_the_next_io_and_what_was_reaped_is_counted_as_a_whole)
+{
+    struct batch_work *b = batch_work_or_fail();
+    unsigned submitted = 0;
+
+    b->work.submit_batch = note_batch;
+    b->work.submit_opaque = &submitted;
+    b->work.n_reaped = 9;
+    for (unsigned i = 0; i < 9; i++) {
+        ck_assert_uint_eq(submitted, i ? (i - 1) / 4 : 0);
+        hand_out(b, i % 4, 100 + i);
+    }
+    ck_assert_uint_eq(submitted, 2);
+    work_submitted(&b->work);
+    ck_assert_uint_eq(submitted, 2); /* the engine is about to do the rest */
+    ck_assert_uint_eq(b->work.submit_sizes[batch_bucket(4)], 3);
+    ck_assert_uint_eq(b->work.complete_sizes[batch_bucket(9)], 1);
+    ck_assert_uint_eq(b->work.complete_sizes[batch_bucket(4)], 0);
+    batch_work_free(b);
+}
+END_TEST
+
 START_TEST(an_engine_without_batches_has_no_slat)
 {
     struct batch_work *b = batch_work_or_fail();
@@ -328,6 +355,7 @@ static void add_cases(Suite *suite)
     tcase_add_test(batches, an_io_waits_for_the_last_one_of_its_batch);
     tcase_add_test(batches, a_batch_that_was_submitted_is_not_counted_again);
     tcase_add_test(batches, ios_that_come_again_before_they_were_submitted_do_not_overflow_the_batch);
+    tcase_add_test(batches, a_full_batch_is_submitted_before_the_next_io_and_what_was_reaped_is_counted_as_a_whole);
     tcase_add_test(batches, an_engine_without_batches_has_no_slat);
     tcase_add_test(intervals, an_interval_is_what_lies_between_two_moments);
     tcase_add_test(intervals, two_intervals_become_one);

@@ -291,9 +291,92 @@ START_TEST(a_stop_before_the_start_holds)
 }
 END_TEST
 
+/* ---- how many at once ---- */
+
+static const struct drain {
+    uint64_t depth, low, min;
+    uint32_t resume;
+} drains[] = {
+    { 8, 0, 1, 7 }, { 8, 0, 0, 7 }, { 8, 100, 1, 7 }, { 8, 4, 1, 4 }, { 8, 4, 0, 4 },
+    { 8, 0, 3, 5 }, { 8, 4, 3, 2 }, { 8, 1, 100, 0 }, { 8, 0, 8, 0 }, { 1, 0, 5, 0 },
+};
+enum { N_DRAINS = sizeof(drains) / sizeof(drains[0]) };
+
+struct drained {
+    const struct drain *drain;
+    struct work *work;
+    bool flying[DEPTH_MAX];
+    uint64_t n; /* I/Os so far */
+};
+
+/* Up to the depth, then each time from where it resumes. */
+static void depth_must_be_right(struct drained *d, const struct bench_io *io)
+{
+    const uint64_t depth = d->drain->depth, resume = d->drain->resume;
+
+    d->flying[io->index] = true;
+    ck_assert_uint_eq(d->work->inflight, d->n < depth ? d->n + 1 : resume + 1 + (d->n - depth) % (depth - resume));
+    d->n++;
+    if (d->work->inflight == depth)
+        ck_assert_uint_eq(work_completions_needed(d->work), depth - resume);
+}
+
+static void land(struct drained *d, struct bench_io *io)
+{
+    d->flying[io->index] = false;
+    if (work_complete(d->work, io, (int)io->length))
+        depth_must_be_right(d, io);
+    while (d->work->n_parked && (io = work_due(d->work, bench_now_ns())))
+        depth_must_be_right(d, io);
+}
+
+START_TEST(once_full_it_drains_as_far_as_the_options_say)
+{
+    struct fake *fake = fake_or_fail(RW_RANDREAD, 1000);
+    struct drained d = { .drain = &drains[_i], .work = &fake->work };
+
+    fake->options.iodepth = d.drain->depth;
+    fake->options.iodepth_low = d.drain->low;
+    fake->options.iodepth_batch_complete_min = d.drain->min;
+    ck_assert_int_eq(work_init(d.work, &fake->options, &fake->set, 1), 0);
+    ck_assert_int_eq(d.work->careful != NULL, d.drain->resume < d.drain->depth - 1);
+    work_begin(d.work);
+    for (unsigned i = 0; i < fake->options.iodepth; i++)
+        if (work_next(d.work, &fake->ios[i], bench_now_ns()))
+            depth_must_be_right(&d, &fake->ios[i]);
+    for (unsigned i = 0; d.work->inflight; i = (i + 3) % (unsigned)d.drain->depth) {
+        uint32_t needed = work_completions_needed(d.work);
+
+        ck_assert(needed >= 1 && needed <= d.work->inflight);
+        if (d.flying[i])
+            land(&d, &fake->ios[i]);
+    }
+    ck_assert(d.n == 1000 && d.work->n_parked == 0);
+    fake_free(fake);
+}
+END_TEST
+
+START_TEST(a_batch_is_no_larger_than_asked_for)
+{
+    const uint64_t asked[] = { 0, 3, 8, 100 };
+    const uint32_t batch[] = { 8, 3, 8, 8 };
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct fake *fake = fake_or_fail(RW_READ, 100);
+
+        fake->options.iodepth = 8;
+        fake->options.iodepth_batch = asked[i];
+        ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+        ck_assert_uint_eq(fake->work.batch_max, batch[i]);
+        fake_free(fake);
+    }
+}
+END_TEST
+
 static void add_cases(Suite *suite)
 {
     TCase *order = case_of(suite, "order"), *verify = case_of(suite, "verify"), *odd = case_of(suite, "odd results");
+    TCase *depth = case_of(suite, "depth");
 
     tcase_add_loop_test(order, each_mode_takes_each_block_once, 0, 4);
     tcase_add_test(order, several_files_are_one_space);
@@ -313,6 +396,8 @@ static void add_cases(Suite *suite)
     tcase_add_loop_test(odd, errors_end_the_job_and_are_kept, 0, 3);
     tcase_add_test(odd, interrupted_transfers_are_repeated_but_not_for_ever);
     tcase_add_test(odd, a_stop_before_the_start_holds);
+    tcase_add_loop_test(depth, once_full_it_drains_as_far_as_the_options_say, 0, N_DRAINS);
+    tcase_add_test(depth, a_batch_is_no_larger_than_asked_for);
 }
 
 int main(void)
