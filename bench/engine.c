@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <lariat/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SQ_ENTRIES_MIN 128 /* the library's default */
 
@@ -28,8 +31,34 @@ unsigned engine_sq_entries(const struct job_options *options)
     return entries;
 }
 
+uint32_t engine_batch_max(const struct job_options *options)
+{
+    uint64_t most = options->iodepth;
+
+    if (options->iodepth_batch && options->iodepth_batch < most)
+        most = options->iodepth_batch;
+    if (options->iodepth_batch_complete_max && options->iodepth_batch_complete_max < most)
+        most = options->iodepth_batch_complete_max;
+    return (uint32_t)most;
+}
+
+bool engine_sq_cpu_refused(const struct job_options *options, int rc)
+{
+    int64_t cpu = options->sqthread_poll_cpu;
+
+    if (!options->sqthread_poll || cpu < 0 || (rc != -EINVAL && rc != -ENODEV))
+        return false;
+    return !options->cpus_allowed || cpu >= sysconf(_SC_NPROCESSORS_CONF); /* else it may be that other CPU */
+}
+
 int engine_tell_setup(const struct bench_job *job, int rc)
 {
+    if (engine_sq_cpu_refused(job->options, rc)) {
+        fprintf(stderr,
+                "lariat-bench: job %s: --sqthread_poll_cpu=%" PRId64 ": there is no such CPU here, or it may not be used\n",
+                job->options->name, job->options->sqthread_poll_cpu);
+        return rc;
+    }
     char *reason = lariat_explain_setup(rc);
 
     fprintf(stderr, "lariat-bench: job %s: no ring: %s\n", job->options->name, reason ? reason : strerror(-rc));

@@ -32,7 +32,13 @@ const struct bench_engine *engine_of(const struct job_options *options);
 /* The size of the queues for a job, the same for all engines that have a ring. */
 unsigned engine_sq_entries(const struct job_options *options);
 
+/* How many I/Os are submitted at once at most, for an engine that takes completions one by one. */
+uint32_t engine_batch_max(const struct job_options *options);
+
 /* Tell on stderr why a ring was refused, and what to do about it. Returns rc. */
 int engine_tell_setup(const struct bench_job *job, int rc);
+
+/* Was a ring refused with rc because of --sqthread_poll_cpu? */
+bool engine_sq_cpu_refused(const struct job_options *options, int rc);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "engine.h"
 #include "iothread_pool.h"
+#include "ring_style.h"
 
 struct lariat_slot {
     struct bench_io io;
@@ -21,14 +22,16 @@ struct lariat_run {
     struct bench_job *job;
     struct pooled_iothread *iothread;
     struct lariat_loop *loop;
-    bool fixed_buffers, fixed_files;
-    bool by_file; /* neither: by lariat_file_read(), which chooses the way by what was probed */
+    struct ring_style style;
+    bool by_file; /* nothing is registered: by lariat_file_read(), which chooses the way by what was probed */
+    bool by_sqe;  /* the library has no call for this style */
+    bool never_sleep;
     int register_rc;
     const char *register_what;
     struct lariat_slot *slots;
     uint64_t iteration;        /* the one seen last */
     struct lariat_timer timer; /* for parked I/Os, whose time will come; see pump() */
-    struct lariat_bh *spin;    /* the same, soon */
+    struct lariat_bh *spin;    /* the same, soon; and what keeps a loop awake */
 };
 
 static inline struct lariat_slot *slot_of(struct lariat_op *op)
@@ -40,9 +43,9 @@ static void issue_sync(struct lariat_run *run, struct lariat_slot *slot)
 {
     const struct bench_io *io = &slot->io;
     const struct target *target = &run->job->targets.targets[io->file];
-    int fd = run->fixed_files ? io->file : target->fd;
+    int fd = run->style.fixed_files ? io->file : target->fd;
 
-    slot->op.flags = run->fixed_files ? LARIAT_OP_FIXED_FILE : 0;
+    slot->op.flags = run->style.fixed_files ? LARIAT_OP_FIXED_FILE : 0;
     if (io->sync == SYNC_RANGE)
         lariat_sync_file_range(run->loop, &slot->op, fd, (int64_t)io->offset, io->sequence,
                                (int)run->job->options->sync_file_range.flags);
@@ -64,14 +67,18 @@ static inline void issue_by_fd(struct lariat_run *run, struct lariat_slot *slot,
 {
     const struct bench_io *io = &slot->io;
     struct lariat_op *op = &slot->op;
-    int fd = run->fixed_files ? io->file : run->job->targets.targets[io->file].fd;
+    int fd = run->style.fixed_files ? io->file : run->job->targets.targets[io->file].fd;
 
-    op->flags = run->fixed_files ? LARIAT_OP_FIXED_FILE : 0;
-    if (io->kind == IO_READ && run->fixed_buffers)
+    if (__builtin_expect(run->by_sqe, 0)) {
+        ring_style_prepare(&run->style, lariat_sqe(run->loop, op), io, fd);
+        return;
+    }
+    op->flags = run->style.fixed_files ? LARIAT_OP_FIXED_FILE : 0;
+    if (io->kind == IO_READ && run->style.fixed_buffers)
         lariat_read_fixed(run->loop, op, fd, buf, length, offset, 0);
     else if (io->kind == IO_READ)
         lariat_read(run->loop, op, fd, buf, length, offset);
-    else if (run->fixed_buffers)
+    else if (run->style.fixed_buffers)
         lariat_write_fixed(run->loop, op, fd, buf, length, offset, 0);
     else
         lariat_write(run->loop, op, fd, buf, length, offset);
@@ -159,6 +166,10 @@ static bool pump(struct lariat_run *run)
 
     while ((io = work_due(work, now_ns)))
         issue(run, slot_of_io(io));
+    if (run->never_sleep && work->inflight) {
+        lariat_bh_schedule(run->spin);
+        return true;
+    }
     if (!work->n_parked)
         return work->inflight > 0;
     if (work_wait(work, now_ns, &wake_ns))
@@ -193,7 +204,7 @@ static void next_phase(struct lariat_run *run)
         end(run);
 }
 
-/* The time of a parked I/O has come, or nearly. */
+/* The time of a parked I/O has come, or nearly; or the loop may not sleep. */
 static void on_time(void *opaque)
 {
     struct lariat_run *run = opaque;
@@ -253,13 +264,13 @@ static void register_all(void *opaque)
     struct lariat_run *run = opaque;
     struct bench_job *job = run->job;
 
-    if (run->fixed_buffers) {
+    if (run->style.fixed_buffers) {
         struct iovec iov = { job->buffers, job->buffer_stride * job->options->iodepth };
 
         run->register_what = "--fixedbufs";
         run->register_rc = lariat_register_buffers(run->loop, &iov, 1);
     }
-    if (!run->register_rc && run->fixed_files) {
+    if (!run->register_rc && run->style.fixed_files) {
         int *fds = calloc(job->targets.n, sizeof(*fds));
 
         for (unsigned i = 0; fds && i < job->targets.n; i++)
@@ -283,6 +294,7 @@ static int make_slots(struct lariat_run *run)
         job_init_io(job, &run->slots[i].io, i);
         run->slots[i].op.fn = slot_done;
         run->slots[i].op.opaque = run;
+        run->slots[i].op.rw_flags = run->style.rw_flags;
     }
     return 0;
 }
@@ -291,6 +303,7 @@ static void run_free(struct lariat_run *run)
 {
     lariat_bh_delete(run->spin);
     iothread_pool_put(run->iothread);
+    ring_style_free(&run->style);
     free(run->slots);
     free(run);
 }
@@ -303,10 +316,13 @@ static int lariat_prepare(struct bench_job *job)
     if (!run)
         return -ENOMEM;
     run->job = job;
-    run->fixed_buffers = job->options->fixedbufs;
-    run->fixed_files = job->options->registerfiles;
-    run->by_file = !run->fixed_buffers && !run->fixed_files;
-    int rc = make_slots(run);
+    int rc = ring_style_init(&run->style, job->options);
+
+    run->by_sqe = run->style.iovs || run->style.force_async;
+    run->by_file = !run->style.fixed_buffers && !run->style.fixed_files && !run->by_sqe;
+    run->never_sleep = !job->options->iodepth_batch_complete_min;
+    if (!rc)
+        rc = make_slots(run);
     if (!rc)
         rc = iothread_pool_get(job, &run->iothread, &run->loop);
     if (!rc)
@@ -322,6 +338,7 @@ static int lariat_prepare(struct bench_job *job)
         return rc;
     }
     lariat_loop_get_stats(run->loop, &stats);
+    job->work.batch_max = engine_batch_max(job->options);
     job->has_ring = true;
     job->ring_flags = stats.setup_flags;
     job->ring_sq_entries = stats.sq_entries;

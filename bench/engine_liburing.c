@@ -12,27 +12,47 @@
 
 #include "engine.h"
 #include "plain_thread.h"
+#include "ring_style.h"
 
 struct bare {
     struct io_uring ring;
     uint64_t enters;
-    bool fixed_buffers, fixed_files;
+    struct ring_style style;
+    uint32_t reap_max; /* completions taken at once */
+    bool never_sleep, sq_thread;
+    bool careful; /* one of them */
     struct bench_io *ios;
+};
+
+#define N_SETUPS 3
+
+/* Flags for the ring, the best first; each N_SETUPS. */
+static const unsigned usual_setups[N_SETUPS] = {
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
+    IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
+    0,
+};
+static const unsigned sq_thread_setups[N_SETUPS] = {
+    IORING_SETUP_SQPOLL | IORING_SETUP_SUBMIT_ALL,
+    IORING_SETUP_SQPOLL,
+    IORING_SETUP_SQPOLL,
 };
 
 static int make_ring(struct bench_job *job, struct io_uring *ring)
 {
-    static const unsigned ladder[] = {
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
-        IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
-        0,
-    };
+    const struct job_options *options = job->options;
+    const unsigned *setups = options->sqthread_poll ? sq_thread_setups : usual_setups;
+    bool on_cpu = options->sqthread_poll && options->sqthread_poll_cpu >= 0;
     int rc = -EINVAL;
 
-    for (size_t i = 0; i < sizeof(ladder) / sizeof(ladder[0]) && rc == -EINVAL; i++) {
-        unsigned entries = engine_sq_entries(job->options);
-        struct io_uring_params params = { .flags = ladder[i] | IORING_SETUP_CQSIZE, .cq_entries = 4 * entries };
+    for (size_t i = 0; i < N_SETUPS && rc == -EINVAL; i++) {
+        unsigned entries = engine_sq_entries(options);
+        struct io_uring_params params = { .flags = setups[i] | IORING_SETUP_CQSIZE, .cq_entries = 4 * entries };
 
+        if (on_cpu) {
+            params.flags |= IORING_SETUP_SQ_AFF;
+            params.sq_thread_cpu = (unsigned)options->sqthread_poll_cpu;
+        }
         if (params.cq_entries > 65536)
             params.cq_entries = 65536;
         rc = io_uring_queue_init_params(entries, ring, &params);
@@ -52,12 +72,12 @@ static int register_all(struct bench_job *job, struct bare *bare)
     const char *what = "--fixedbufs";
     int rc = 0;
 
-    if (bare->fixed_buffers) {
+    if (bare->style.fixed_buffers) {
         struct iovec iov = { job->buffers, job->buffer_stride * job->options->iodepth };
 
         rc = io_uring_register_buffers(&bare->ring, &iov, 1);
     }
-    if (!rc && bare->fixed_files) {
+    if (!rc && bare->style.fixed_files) {
         int *fds = calloc(job->targets.n, sizeof(*fds));
 
         what = "--registerfiles";
@@ -73,6 +93,7 @@ static int register_all(struct bench_job *job, struct bare *bare)
 
 static void bare_free(struct bare *bare)
 {
+    ring_style_free(&bare->style);
     free(bare->ios);
     free(bare);
 }
@@ -82,12 +103,18 @@ static int bare_setup(struct bench_job *job)
     struct bare *bare = calloc(1, sizeof(*bare));
     size_t depth = job->options->iodepth;
 
-    if (!bare || !(bare->ios = aligned_alloc(_Alignof(struct bench_io), depth * sizeof(struct bench_io)))) {
-        free(bare);
+    if (!bare)
+        return -ENOMEM;
+    bare->ios = aligned_alloc(_Alignof(struct bench_io), depth * sizeof(struct bench_io));
+    if (!bare->ios || ring_style_init(&bare->style, job->options)) {
+        bare_free(bare);
         return -ENOMEM;
     }
-    bare->fixed_buffers = job->options->fixedbufs;
-    bare->fixed_files = job->options->registerfiles;
+    bare->reap_max =
+        job->options->iodepth_batch_complete_max ? (uint32_t)job->options->iodepth_batch_complete_max : UINT32_MAX;
+    bare->never_sleep = !job->options->iodepth_batch_complete_min;
+    bare->sq_thread = job->options->sqthread_poll;
+    bare->careful = bare->never_sleep || bare->sq_thread;
     for (uint32_t i = 0; i < depth; i++) {
         bare->ios[i] = (struct bench_io){ .file = 0 };
         job_init_io(job, &bare->ios[i], i);
@@ -114,58 +141,99 @@ static void bare_counts(struct bench_job *job, struct engine_counts *counts)
     *counts = (struct engine_counts){ .syscalls = bare->enters, .enters = bare->enters };
 }
 
+/* An error that does not mean the end of the ring. */
+static bool passes(int rc)
+{
+    return rc == -EINTR || rc == -EAGAIN || rc == -EBUSY;
+}
+
+/*
+ * The queue holds iodepth of them: it is full only while an SQ thread has not told yet what it took, though some of that has
+ * completed. NULL: the ring is broken.
+ */
+static struct io_uring_sqe *wait_for_sqe(struct bare *bare)
+{
+    struct io_uring_sqe *sqe = NULL;
+    int rc = 0;
+
+    while (!sqe && (rc >= 0 || passes(rc))) {
+        rc = io_uring_submit(&bare->ring); /* it may be asleep */
+        if (rc >= 0)
+            rc = io_uring_sqring_wait(&bare->ring);
+        sqe = io_uring_get_sqe(&bare->ring);
+    }
+    return sqe;
+}
+
+static void prepare_rare(const struct bench_job *job, const struct bare *bare, struct io_uring_sqe *sqe,
+                         const struct bench_io *io, int fd)
+{
+    if (io->kind == IO_TRIM)
+        io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)io->offset, (off_t)io->length);
+    else if (io->sync == SYNC_RANGE)
+        io_uring_prep_sync_file_range(sqe, fd, io->sequence, io->offset, (int)job->options->sync_file_range.flags);
+    else
+        io_uring_prep_fsync(sqe, fd, io->sync == SYNC_DATA ? IORING_FSYNC_DATASYNC : 0);
+    if (bare->style.fixed_files)
+        sqe->flags |= IOSQE_FIXED_FILE;
+}
+
 static inline void queue(const struct bench_job *job, struct bare *bare, struct bench_io *io)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&bare->ring); /* there is one: the queue holds iodepth of them */
-    int fd = bare->fixed_files ? io->file : job->targets.targets[io->file].fd;
-    char *buf = (char *)io->buf + io->moved;
-    unsigned length = io->length - io->moved;
-    uint64_t offset = io->offset + io->moved;
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&bare->ring);
+    int fd = bare->style.fixed_files ? io->file : job->targets.targets[io->file].fd;
 
-    switch ((enum io_kind)io->kind) {
-    case IO_READ:
-        if (bare->fixed_buffers)
-            io_uring_prep_read_fixed(sqe, fd, buf, length, offset, 0);
-        else
-            io_uring_prep_read(sqe, fd, buf, length, offset);
-        break;
-    case IO_WRITE:
-        if (bare->fixed_buffers)
-            io_uring_prep_write_fixed(sqe, fd, buf, length, offset, 0);
-        else
-            io_uring_prep_write(sqe, fd, buf, length, offset);
-        break;
-    case IO_TRIM: io_uring_prep_fallocate(sqe, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, length); break;
-    case IO_SYNC:
-        if (io->sync == SYNC_RANGE)
-            io_uring_prep_sync_file_range(sqe, fd, io->sequence, io->offset, (int)job->options->sync_file_range.flags);
-        else
-            io_uring_prep_fsync(sqe, fd, io->sync == SYNC_DATA ? IORING_FSYNC_DATASYNC : 0);
-        break;
-    }
-    if (bare->fixed_files)
-        sqe->flags |= IOSQE_FIXED_FILE;
+    if (__builtin_expect(!sqe, 0) && !(sqe = wait_for_sqe(bare)))
+        return; /* iterate() will tell */
+    if (__builtin_expect(io->kind >= IO_TRIM, 0))
+        prepare_rare(job, bare, sqe, io, fd);
+    else
+        ring_style_prepare(&bare->style, sqe, io, fd);
     io_uring_sqe_set_data(sqe, io);
 }
 
-/* Submit, and wait for one: as long as parked I/Os allow. */
-static inline int submit(const struct work *work, struct bare *bare)
+/* What iodepth_batch asks for is queued. What goes wrong here goes wrong again when the rest is submitted. */
+static void submit_batch(void *opaque)
 {
+    struct bare *bare = opaque;
+
+    io_uring_submit(&bare->ring);
+    bare->enters += !bare->sq_thread;
+}
+
+/* Submit, and wait as long as parked I/Os allow. */
+static int submit_carefully(const struct work *work, struct bare *bare)
+{
+    unsigned n = work_completions_needed(work);
     struct io_uring_cqe *cqe;
     int64_t now_ns, wake_ns;
 
-    if (__builtin_expect(!work->n_parked, 1))
-        return io_uring_submit_and_wait(&bare->ring, 1);
+    if (bare->sq_thread && io_uring_cq_ready(&bare->ring))
+        return io_uring_submit(&bare->ring); /* no system call, unless the thread is asleep */
+    bare->enters++;
+    if (bare->never_sleep)
+        return io_uring_submit_and_get_events(&bare->ring);
+    if (!work->n_parked)
+        return io_uring_submit_and_wait(&bare->ring, n);
     now_ns = bench_now_ns();
     if (!work_wait(work, now_ns, &wake_ns))
         return io_uring_submit_and_get_events(&bare->ring);
     struct __kernel_timespec left = { (wake_ns - now_ns) / 1000000000, (wake_ns - now_ns) % 1000000000 };
-    int rc = io_uring_submit_and_wait_timeout(&bare->ring, &cqe, 1, &left, NULL);
+    int rc = io_uring_submit_and_wait_timeout(&bare->ring, &cqe, n, &left, NULL);
 
     return rc == -ETIME ? 0 : rc;
 }
 
-/* Submit, wait, and reap all that is there. 0, or -errno if the ring is of no use any more. */
+/* Submit, and wait for one. */
+static inline int submit(const struct work *work, struct bare *bare)
+{
+    if (__builtin_expect(work->careful || bare->careful, 0))
+        return submit_carefully(work, bare);
+    bare->enters++;
+    return io_uring_submit_and_wait(&bare->ring, 1);
+}
+
+/* Submit, wait, and reap what is there. 0, or -errno if the ring is of no use any more. */
 static inline int iterate(struct bench_job *job, struct bare *bare)
 {
     struct io_uring_cqe *cqe;
@@ -174,13 +242,14 @@ static inline int iterate(struct bench_job *job, struct bare *bare)
     work_submitted(&job->work);
     int rc = submit(&job->work, bare);
 
-    bare->enters++;
-    if (rc < 0 && rc != -EINTR && rc != -EAGAIN && rc != -EBUSY)
+    if (rc < 0 && !passes(rc))
         return rc;
     io_uring_for_each_cqe(&bare->ring, head, cqe)
     {
         struct bench_io *io = io_uring_cqe_get_data(cqe);
 
+        if (n == bare->reap_max)
+            break;
         n++;
         if (work_complete(&job->work, io, io->kind == IO_TRIM && !cqe->res ? (int)io->length : cqe->res))
             queue(job, bare, io);
@@ -207,6 +276,10 @@ static void bare_run(struct bench_job *job)
     struct work *work = &job->work;
     int rc = 0;
 
+    if (job->options->iodepth_batch) {
+        work->submit_batch = submit_batch;
+        work->submit_opaque = bare;
+    }
     job_begin(job, bare_counts);
     do {
         int64_t now_ns = bench_now_ns();

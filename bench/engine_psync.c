@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* pread(2) and pwrite(2), one at a time. */
+/* pread(2) and pwrite(2), one at a time; with flags: preadv2(2) and pwritev2(2). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "engine.h"
 #include "plain_thread.h"
+#include "rw_flags.h"
 
 struct psync {
     struct bench_io io;
+    int rw_flags;
     uint64_t syscalls;
 };
 
@@ -19,7 +22,7 @@ static int psync_setup(struct bench_job *job)
 
     if (!psync)
         return -ENOMEM;
-    *psync = (struct psync){ .syscalls = 0 };
+    *psync = (struct psync){ .rw_flags = rw_flags(job->options) };
     job_init_io(job, &psync->io, 0);
     plain_set_state(job, psync);
     return 0;
@@ -39,8 +42,18 @@ static int carry_out_sync(const struct bench_job *job, const struct bench_io *io
     return io->sync == SYNC_DATA ? fdatasync(fd) : fsync(fd);
 }
 
-static int carry_out(const struct bench_job *job, const struct bench_io *io)
+static ssize_t transfer(const struct bench_io *io, int fd, void *buf, size_t length, off_t offset, int flags)
 {
+    const struct iovec iov = { buf, length };
+
+    if (!flags)
+        return io->kind == IO_READ ? pread(fd, buf, length, offset) : pwrite(fd, buf, length, offset);
+    return io->kind == IO_READ ? preadv2(fd, &iov, 1, offset, flags) : pwritev2(fd, &iov, 1, offset, flags);
+}
+
+static int carry_out(const struct bench_job *job, const struct psync *psync)
+{
+    const struct bench_io *io = &psync->io;
     int fd = job->targets.targets[io->file].fd;
     char *buf = (char *)io->buf + io->moved;
     size_t length = io->length - io->moved;
@@ -48,8 +61,8 @@ static int carry_out(const struct bench_job *job, const struct bench_io *io)
     ssize_t res = 0;
 
     switch ((enum io_kind)io->kind) {
-    case IO_READ: res = pread(fd, buf, length, offset); break;
-    case IO_WRITE: res = pwrite(fd, buf, length, offset); break;
+    case IO_READ:
+    case IO_WRITE: res = transfer(io, fd, buf, length, offset, psync->rw_flags); break;
     case IO_TRIM:
         res = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (off_t)length);
         res = res ? res : (ssize_t)length;
@@ -70,7 +83,7 @@ static void psync_run(struct bench_job *job)
         for (;;) {
             while (more) {
                 psync->syscalls++;
-                more = work_complete(&job->work, &psync->io, carry_out(job, &psync->io));
+                more = work_complete(&job->work, &psync->io, carry_out(job, psync));
             }
             if (!job->work.n_parked)
                 break;

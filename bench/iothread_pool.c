@@ -33,6 +33,36 @@ static void name(char id[ID_MAX], const struct bench_job *job)
         snprintf(id, ID_MAX, "job%u", job->index);
 }
 
+static void set_sqpoll(struct lariat_loop_options *loop, const struct job_options *options)
+{
+    if (!options->sqthread_poll)
+        return;
+    loop->flags |= LARIAT_LOOP_SQPOLL;
+    if (options->sqthread_poll_cpu < 0)
+        return;
+    loop->flags |= LARIAT_LOOP_SQPOLL_CPU;
+    loop->sqpoll_cpu = (unsigned)options->sqthread_poll_cpu;
+}
+
+/* The loop submits as soon as so many are queued. */
+static int limit_batches(struct lariat_iothread *iothread, const struct bench_job *job)
+{
+    uint32_t most = engine_batch_max(job->options);
+    char text[16], *errmsg = NULL;
+
+    if (most >= job->options->iodepth)
+        return 0;
+    snprintf(text, sizeof(text), "%" PRIu32, most);
+    int rc = lariat_iothread_set(iothread, "aio-max-batch", text, &errmsg);
+
+    if (rc) {
+        fprintf(stderr, "lariat-bench: job %s: %s\n", job->options->name, errmsg ? errmsg : strerror(-rc));
+        lariat_iothread_destroy(iothread);
+    }
+    free(errmsg);
+    return rc;
+}
+
 static int make(struct pooled_iothread *pooled, const struct bench_job *job)
 {
     const struct job_options *options = job->options;
@@ -47,16 +77,17 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
     params.weight = (int64_t)options->poll_weight;
     loop.sq_entries = engine_sq_entries(options);
     loop.poll = &params;
+    set_sqpoll(&loop, options);
     iothread.loop = &loop;
     iothread.cpu_affinity = options->cpus_allowed;
     int rc = lariat_iothread_new(pooled->id, &iothread, &pooled->iothread);
 
-    if (rc == -ENODEV || (rc == -EINVAL && options->cpus_allowed)) {
+    if (rc && options->cpus_allowed && (rc == -ENODEV || rc == -EINVAL) && !engine_sq_cpu_refused(options, rc)) {
         fprintf(stderr, "lariat-bench: job %s: --cpus_allowed=%s: there is no such CPU here, or it may not be used\n",
                 options->name, options->cpus_allowed);
         return rc;
     }
-    return rc ? engine_tell_setup(job, rc) : 0;
+    return rc ? engine_tell_setup(job, rc) : limit_batches(pooled->iothread, job);
 }
 
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop)

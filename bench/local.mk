@@ -31,6 +31,8 @@ bench_lariat_bench_SOURCES = \
 	bench/engine_lariat.c \
 	bench/engine_liburing.c \
 	bench/engine_null.c \
+	bench/engine_options.c \
+	bench/engine_options.h \
 	bench/engine_psync.c \
 	bench/figures.c \
 	bench/figures.h \
@@ -107,8 +109,12 @@ bench_lariat_bench_SOURCES = \
 	bench/report_normal_parts.c \
 	bench/report_terse.c \
 	bench/report_tsv.c \
+	bench/ring_style.c \
+	bench/ring_style.h \
 	bench/run.c \
 	bench/run.h \
+	bench/rw_flags.c \
+	bench/rw_flags.h \
 	bench/simulate.h \
 	bench/schedule.c \
 	bench/schedule.h \
@@ -249,6 +255,7 @@ bench_libparts_la_SOURCES = \
 	bench/depth_search.c \
 	bench/disk_util.c \
 	bench/distribution.c \
+	bench/engine_options.c \
 	bench/figures.c \
 	bench/intervals.c \
 	bench/iostat.c \
@@ -280,6 +287,8 @@ bench_libparts_la_SOURCES = \
 	bench/report_normal.c \
 	bench/report_normal_parts.c \
 	bench/report_terse.c \
+	bench/ring_style.c \
+	bench/rw_flags.c \
 	bench/svg_chart.c \
 	bench/text_file.c \
 	bench/thread_usage.c \
@@ -292,7 +301,7 @@ bench_libparts_la_SOURCES = \
 	bench/work.c \
 	tools/ctl/nearest.c \
 	$(NULL)
-bench_libparts_la_CPPFLAGS = $(public_cppflags) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
+bench_libparts_la_CPPFLAGS = $(public_cppflags) $(LIBURING_CFLAGS) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
 
 # Arithmetic without pointers, and much of it: memcheck would take minutes over them.
 bench_pure_tests = \
@@ -323,6 +332,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_preflight \
 	tests/unit/test_bench_rate \
+	tests/unit/test_bench_ring \
 	tests/unit/test_bench_sizes \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
@@ -361,6 +371,9 @@ tests_unit_test_bench_distribution_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_distribution_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_rate_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_rate_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_ring_SOURCES = tests/unit/test_bench_ring.c tests/unit/bench_parse.h
+tests_unit_test_bench_ring_CPPFLAGS = $(bench_test_cppflags) $(LIBURING_CFLAGS)
+tests_unit_test_bench_ring_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_depth_search_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_depth_search_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_sizes_CPPFLAGS = $(bench_test_cppflags)
@@ -389,6 +402,7 @@ bench_sh_tests = \
 	tests/sh/bench-order.sh \
 	tests/sh/bench-preflight.sh \
 	tests/sh/bench-report.sh \
+	tests/sh/bench-ring.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-simulate.sh \
 	tests/sh/bench-verify-kinds.sh \

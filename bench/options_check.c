@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_options.h"
 #include "option_parser.h"
 #include "options.h"
 #include "verify.h"
@@ -57,6 +58,15 @@ static void derive_sizes(struct job_options *job)
         if (uses_direction(job, i) && job->block[i].max > job->bs)
             job->bs = job->block[i].max;
     }
+}
+
+/* What is waited for is also taken, as fio has it. */
+static void derive_batches(struct job_options *job)
+{
+    uint64_t least = job->iodepth_batch_complete_min;
+
+    if (least > 1 && job->iodepth_batch_complete_max < least)
+        job->iodepth_batch_complete_max = least;
 }
 
 /* The longest window follows the policy, until somebody says how long it is. */
@@ -118,13 +128,6 @@ static void derive_echo(const struct bench_options *options, struct job_options 
     }
 }
 
-static bool given_here(const struct job_options *job, const char *name)
-{
-    size_t i = option_index(option_find(name, strlen(name)));
-
-    return job->given[i] && !job->given_globally[i];
-}
-
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -151,15 +154,12 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--name: without --filename it names the file and may hold no '/'";
     if (why)
         return refuse_job(job, why, err);
-    if (job->ioengine != ENGINE_LARIAT && given_here(job, "poll_max_ns"))
-        fprintf(err, PREFIX "warning: job %s: --poll_max_ns has no meaning for --ioengine=%s\n", job->name,
-                options_engine_name((enum engine_kind)job->ioengine));
     if (job->ioengine == ENGINE_PSYNC && job->iodepth > 1) {
         fprintf(err, PREFIX "warning: job %s: psync has one I/O in flight, --iodepth=%" PRIu64 " is taken as 1\n", job->name,
                 job->iodepth);
         job->iodepth = 1;
     }
-    return 0;
+    return engine_options_check(job, err);
 }
 
 /* Standard output, or the file of --output, is one document. */
@@ -218,6 +218,7 @@ int options_check(struct option_parser *parser)
     derive_groups(options);
     for (size_t i = 0; i < options->n_jobs; i++) {
         derive_sizes(&options->jobs[i]);
+        derive_batches(&options->jobs[i]);
         derive_polling(&options->jobs[i]);
         derive_echo(options, &options->jobs[i]);
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine_options.h"
 #include "option_parser.h"
 
 #define PREFIX "lariat-bench: "
@@ -208,34 +209,13 @@ int options_print_cmdhelp(const char *name, FILE *out, FILE *err)
     return rc;
 }
 
-/* Options that mean something for some engines only. */
-static const struct {
-    const char *engine;
-    const char *options[24];
-} engines[] = {
-    { "lariat",
-      { "fixedbufs", "registerfiles", "sqthread_poll", "sqthread_poll_cpu", "nonvectored", "force_async", "nowait",
-        "uncached", "hipri", "poll_max_ns", "poll_grow", "poll_shrink", "poll_weight", "poll_policy", "iothread",
-        "iothreads", NULL } },
-    { "liburing", { "fixedbufs", "registerfiles", NULL } },
-    { "psync", { NULL } },
-    { "null", { NULL } },
-};
-
-#define N_ENGINES (sizeof(engines) / sizeof(engines[0]))
-
-/* Which of ours the first n letters name; other names of an engine mean the same. N_ENGINES: none. */
-static size_t find_engine(const char *name, size_t n)
+/* The engine that the first n letters name, perhaps by another of its names. -1: none. */
+static int find_engine(const char *name, size_t n)
 {
-    const struct option_choice *c = option_find("ioengine", strlen("ioengine"))->choices, *found = NULL;
-
-    for (; c->name; c++)
+    for (const struct option_choice *c = option_find("ioengine", strlen("ioengine"))->choices; c->name; c++)
         if (!c->later && strlen(c->name) == n && memcmp(c->name, name, n) == 0)
-            found = c;
-    for (size_t i = 0; found && i < N_ENGINES; i++)
-        if (strcmp(engines[i].engine, options_engine_name((enum engine_kind)found->value)) == 0)
-            return i;
-    return N_ENGINES;
+            return (int)c->value;
+    return -1;
 }
 
 static void print_engines(FILE *out)
@@ -249,21 +229,21 @@ static void print_engines(FILE *out)
 int options_print_enghelp(const char *name, FILE *out, FILE *err)
 {
     const char *comma = strchrnul(name, ',');
-    size_t i = find_engine(name, (size_t)(comma - name));
+    int engine = find_engine(name, (size_t)(comma - name));
+    const struct engine_option *option;
 
     if (strcmp(name, "all") == 0) {
         print_engines(out);
         return 0;
     }
-    if (i == N_ENGINES) {
+    if (engine < 0) {
         fprintf(err, PREFIX "--enghelp=%.64s: there is no such engine (--enghelp lists them)\n", name);
         return -EINVAL;
     }
     if (*comma)
         return options_print_cmdhelp(comma + 1, out, err);
-    if (!engines[i].options[0])
-        fprintf(out, "%s has no options of its own\n", engines[i].engine);
-    for (const char *const *option = engines[i].options; *option; option++)
-        print_one_line(out, option_find(*option, strlen(*option)));
+    for (unsigned i = 0; (option = engine_option_at(i)); i++)
+        if (option->engines >> engine & 1)
+            print_one_line(out, option_find(option->name, strlen(option->name)));
     return 0;
 }

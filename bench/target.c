@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "interrupt.h"
+#include "rw_flags.h"
 #include "target_parts.h"
 
 int target_complain(const struct job_options *job, int rc, const char *format, ...)
@@ -133,6 +134,11 @@ static int open_target(struct target_set *set, struct target *target, const stru
         return target_complain(job, -EOPNOTSUPP, "--rw: %s cannot be trimmed", target->path);
     if (rw_reads((enum rw_mode)job->rw) && (uint64_t)info.size_bytes < target->base + target->bytes)
         return target_complain(job, -EIO, "%s became smaller meanwhile", target->path);
+    const char *refused = rw_flags_refused(job, target->fd, target->base);
+
+    if (refused)
+        return target_complain(job, -EOPNOTSUPP, "%s: %s: its file system or this kernel cannot do that", refused,
+                               target->path);
     if (info.kind == LARIAT_FILE_REGULAR)
         warn_of_holes(job, target);
     advise(target, job);

@@ -40,7 +40,7 @@ static unsigned measures(const struct job_options *options)
 
     if (options->gtod_reduce)
         return 0;
-    if (!options->disable_slat)
+    if (!options->disable_slat && !options->sqthread_poll)
         set |= options->slat_percentiles ? MEASURE_SLAT | MEASURE_SLAT_BUCKETS : MEASURE_SLAT;
     if (!options->disable_clat)
         set |= MEASURE_CLAT;
@@ -307,7 +307,10 @@ static bool fail(struct work *work, struct bench_io *io, int error)
 
 bool work_odd_result(struct work *work, struct bench_io *io, int res)
 {
-    if ((res == -EINTR || res == -EAGAIN) && io->retries < RETRIES_MAX) {
+    bool nowait = work->options->nowait && io->kind < IO_TRIM;
+    bool again = res == -EINTR || (res == -EAGAIN && !nowait);
+
+    if (again && io->retries < RETRIES_MAX) {
         io->retries++;
         return true;
     }

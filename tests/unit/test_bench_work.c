@@ -279,6 +279,20 @@ START_TEST(interrupted_transfers_are_repeated_but_not_for_ever)
 }
 END_TEST
 
+START_TEST(with_nowait_an_io_that_would_wait_has_failed)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 100);
+
+    fake->options.nowait = true;
+    struct bench_io *io = one_io_or_fail(fake);
+
+    ck_assert(work_complete(&fake->work, io, -EINTR));
+    ck_assert(!work_complete(&fake->work, io, -EAGAIN));
+    ck_assert_int_eq(fake->work.error, EAGAIN);
+    fake_free(fake);
+}
+END_TEST
+
 START_TEST(a_stop_before_the_start_holds)
 {
     struct fake *fake = fake_or_fail(RW_READ, 100);
@@ -373,6 +387,17 @@ START_TEST(a_batch_is_no_larger_than_asked_for)
 }
 END_TEST
 
+START_TEST(nobody_knows_when_an_sq_thread_took_an_io)
+{
+    struct fake *fake = fake_or_fail(RW_READ, 100);
+
+    fake->options.sqthread_poll = true;
+    ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
+    ck_assert_uint_eq(fake->work.measure & (MEASURE_SLAT | MEASURE_CLAT), MEASURE_CLAT);
+    fake_free(fake);
+}
+END_TEST
+
 static void add_cases(Suite *suite)
 {
     TCase *order = case_of(suite, "order"), *verify = case_of(suite, "verify"), *odd = case_of(suite, "odd results");
@@ -395,9 +420,11 @@ static void add_cases(Suite *suite)
     tcase_add_test(odd, with_o_direct_they_are_continued_at_an_aligned_place_or_fail);
     tcase_add_loop_test(odd, errors_end_the_job_and_are_kept, 0, 3);
     tcase_add_test(odd, interrupted_transfers_are_repeated_but_not_for_ever);
+    tcase_add_test(odd, with_nowait_an_io_that_would_wait_has_failed);
     tcase_add_test(odd, a_stop_before_the_start_holds);
     tcase_add_loop_test(depth, once_full_it_drains_as_far_as_the_options_say, 0, N_DRAINS);
     tcase_add_test(depth, a_batch_is_no_larger_than_asked_for);
+    tcase_add_test(depth, nobody_knows_when_an_sq_thread_took_an_io);
 }
 
 int main(void)

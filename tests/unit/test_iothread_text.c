@@ -171,7 +171,8 @@ START_TEST(an_sq_thread_runs_on_the_cpu_given)
     opts.loop = &loop_opts;
     loop_opts.flags = LARIAT_LOOP_SQPOLL | LARIAT_LOOP_SQPOLL_CPU;
     loop_opts.sqpoll_cpu = (unsigned)cpu;
-    const int rc = _i == 0 ? lariat_iothread_new_from_string(spec, &iothread, NULL) : lariat_iothread_new("io0", &opts, &iothread);
+    const int rc =
+        _i == 0 ? lariat_iothread_new_from_string(spec, &iothread, NULL) : lariat_iothread_new("io0", &opts, &iothread);
     if (rc == -EPERM)
         test_skip("this kernel gives SQ threads to root only");
     ck_assert_int_eq(rc, 0);
