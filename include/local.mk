@@ -11,6 +11,7 @@ pkginclude_HEADERS = \
 	include/lariat/loop.h \
 	include/lariat/op.h \
 	include/lariat/poll.h \
+	include/lariat/poller.h \
 	include/lariat/property.h \
 	include/lariat/stats.h \
 	include/lariat/timer.h \

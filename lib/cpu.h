@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hints to the CPU. */
+/* Hints to the CPU, and its full barrier. */
 #ifndef LARIAT_CPU_H
 #define LARIAT_CPU_H
 
@@ -11,6 +11,12 @@ static inline void cpu_relax(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+/* What was written before is seen before anything after it is read. (gcc refuses atomic_thread_fence() with TSan.) */
+static inline void cpu_full_barrier(void)
+{
+    __sync_synchronize();
 }
 
 /*

@@ -20,12 +20,12 @@ int lariat_loop_fd(struct lariat_loop *loop)
     return loop->ring.fd;
 }
 
-static int64_t timeout_ns(const struct lariat_loop *loop)
+static int64_t timeout_ns(struct lariat_loop *loop)
 {
     int64_t deadline_ns = loop_deadline_ns(loop);
     int64_t now_ns;
 
-    if (loop_has_work(loop))
+    if (loop_has_work(loop) || pollers_look_all(loop))
         return 0;
     if (deadline_ns == CLOCK_NEVER)
         return -1;
@@ -35,7 +35,7 @@ static int64_t timeout_ns(const struct lariat_loop *loop)
 
 int lariat_loop_prepare(struct lariat_loop *loop, int64_t *timeout)
 {
-    bool queued_all;
+    bool queued_all, ready;
     int err;
 
     assert_owner(loop, __func__);
@@ -52,7 +52,8 @@ int lariat_loop_prepare(struct lariat_loop *loop, int64_t *timeout)
         return err;
     notify_raise(&loop->notify);
     loop->prepared = true;
-    *timeout = queued_all && !err && !ring_left_over(&loop->ring) ? timeout_ns(loop) : 0;
+    ready = pollers_before_sleep(loop);
+    *timeout = queued_all && !err && !ready && !ring_left_over(&loop->ring) ? timeout_ns(loop) : 0;
     return 0;
 }
 
@@ -63,6 +64,7 @@ bool lariat_loop_check(struct lariat_loop *loop)
         return false;
     loop->prepared = false;
     notify_lower(&loop->notify);
+    pollers_awake(loop);
     if (ring_hinted(&loop->ring))
         (void)ring_get_events(&loop->ring); /* an error shows again in dispatch */
     return timeout_ns(loop) == 0 || ring_left_over(&loop->ring) || loop->handlers.dirty;

@@ -62,6 +62,8 @@ library_sources = \
 	lib/poll_auto.c \
 	lib/poll_auto.h \
 	lib/poll_params.c \
+	lib/poller.c \
+	lib/poller.h \
 	lib/property.c \
 	lib/property.h \
 	lib/registry.c \

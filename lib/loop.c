@@ -155,13 +155,14 @@ static bool spin(struct lariat_loop *loop, int64_t deadline_ns, int64_t *now_ns)
 
 int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
 {
+    bool ready = unlikely(loop->pollers.first != NULL) && pollers_before_sleep(loop);
     struct ring *ring = &loop->ring;
     int err = 0;
 
     stat_add(&loop->stats.sleeps, 1);
     notify_raise(&loop->notify);
     /* The look after the raise: pairs with push before notify_leave() in bh.c. */
-    while (!atomic_load_explicit(&loop->bh_head, memory_order_acquire)) {
+    while (!ready && !atomic_load_explicit(&loop->bh_head, memory_order_acquire)) {
         unsigned before = ring_unsubmitted(ring), after;
 
         err = ring_wait(ring, deadline_ns, loop->n_storage);
@@ -171,6 +172,8 @@ int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
             break;
     }
     loop->woken_by_notify = notify_lower(&loop->notify);
+    if (unlikely(loop->pollers.first != NULL))
+        pollers_awake(loop);
     return loop_tolerate(loop, err);
 }
 
@@ -317,6 +320,8 @@ int loop_iterate(struct lariat_loop *loop, bool blocking)
         progress |= op_run_deferred(loop);
     if (atomic_load_explicit(&loop->bh_head, memory_order_relaxed))
         progress |= bh_run_slice(loop);
+    if (unlikely(loop->pollers.first != NULL))
+        progress |= pollers_run(loop); /* after the BHs: one of them may have been the notification */
     if (loop->timers.n || unlikely(loop->timers.spill != NULL))
         progress |= run_timers(loop);
     return progress;

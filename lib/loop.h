@@ -21,6 +21,7 @@
 #include "hook.h"
 #include "notify.h"
 #include "poll.h"
+#include "poller.h"
 #include "ring.h"
 #include "stats.h"
 #include "timer.h"
@@ -115,6 +116,7 @@ struct lariat_loop {
     struct timers timers;
     struct loop_handlers handlers;
     struct loop_hooks hooks;
+    struct loop_pollers pollers;
     struct bh_pool bh_pool;
     struct completion wake;
     struct completion cancel_answer; /* of requests to cancel ops */
@@ -231,9 +233,10 @@ static inline bool loop_queue_internal(struct lariat_loop *loop)
 bool loop_reap(struct lariat_loop *loop);
 
 /* Is there something to run without the kernel's help? */
-static inline bool loop_has_work(const struct lariat_loop *loop)
+static inline bool loop_has_work(struct lariat_loop *loop)
 {
-    return ring_cq_ready(&loop->ring) || atomic_load_explicit(&loop->bh_head, memory_order_relaxed) || loop->deferred.first;
+    return ring_cq_ready(&loop->ring) || atomic_load_explicit(&loop->bh_head, memory_order_relaxed) || loop->deferred.first ||
+           (unlikely(loop->pollers.first != NULL) && pollers_look(loop));
 }
 
 /* Stop and drain (stop.c). The caller is the owner and holds loop->polling. */

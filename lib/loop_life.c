@@ -231,6 +231,7 @@ static void loop_free(struct lariat_loop *loop, bool in_child)
 {
     handlers_exit(loop);
     timers_forget(&loop->timers);
+    pollers_forget(loop);
     bh_pool_exit(&loop->bh_pool);
     if (!in_child)
         hooks_free(loop);

@@ -74,6 +74,7 @@ int loop_drain(struct lariat_loop *loop)
     bh_list_close(loop);
     bh_run_slice(loop);
     timers_exit(&loop->timers);
+    pollers_drop(loop);
     handlers_drop(loop);
     while (drain_round(loop, &drain, &err))
         ;

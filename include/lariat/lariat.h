@@ -12,6 +12,7 @@
 #include <lariat/loop.h>
 #include <lariat/op.h>
 #include <lariat/poll.h>
+#include <lariat/poller.h>
 #include <lariat/property.h>
 #include <lariat/stats.h>
 #include <lariat/timer.h>

@@ -80,10 +80,12 @@ struct lariat_loop_stats {
     uint64_t spins_preempted;  /* spins cut off by another thread: likewise, if that took longer than spins had gained */
     uint64_t spins_crowded;    /* spins given up because more threads were spinning than there are CPUs: likewise */
     uint64_t spins_unpaid;     /* spins that poll-cpu-budget did not allow */
+    /* Whatever the policy. */
+    uint64_t pollers_run;      /* times that a poller was ready */
 };
 #define LARIAT_LOOP_STATS_INIT { sizeof(struct lariat_loop_stats), \
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, false, false, false, \
-    0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * A histogram of durations: 29 groups of 64 buckets. Below 128 ns each ns has its bucket, above that each power of two has

@@ -59,6 +59,7 @@ static const struct {
     { "spins-preempted", offsetof(struct lariat_loop_stats, spins_preempted) },
     { "spins-crowded", offsetof(struct lariat_loop_stats, spins_crowded) },
     { "spins-unpaid", offsetof(struct lariat_loop_stats, spins_unpaid) },
+    { "pollers-run", offsetof(struct lariat_loop_stats, pollers_run) },
 };
 enum { N_COUNTERS = sizeof(counters) / sizeof(counters[0]) };
 

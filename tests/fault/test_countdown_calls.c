@@ -5,6 +5,8 @@
  */
 #include <poll.h>
 
+#include <lariat/poller.h>
+
 #include "loop.h"
 
 #include "countdown.h"
@@ -111,6 +113,49 @@ static int add_and_remove_a_hook(struct stage *stage)
     require_that(lariat_loop_poll(stage->own, false) == 0 && hook.prepared == 1);
     lariat_loop_hook_remove(stage->own, &hook.hook);
     require_that(lariat_loop_poll(stage->own, false) == 0 && hook.prepared == 1);
+    inject_off();
+    return rc;
+}
+
+/* ---- pollers ---- */
+
+struct told {
+    int before, after;
+};
+
+static bool poll_nothing(void *opaque)
+{
+    (void)opaque;
+    return false;
+}
+
+static void count_before(void *opaque)
+{
+    ((struct told *)opaque)->before++;
+}
+
+static void count_after(void *opaque)
+{
+    ((struct told *)opaque)->after++;
+}
+
+/* Around each sleep the other side is told, whatever the kernel says to that. */
+static int sleep_with_a_poller(struct stage *stage)
+{
+    struct told told = { 0, 0 };
+    struct lariat_poller *poller = NULL;
+    struct lariat_timer timer;
+    int fired = 0;
+    lariat_timer_init(&timer, stage->own, count_up, &fired);
+    lariat_timer_set_ns(&timer, lariat_now_ns() + nap_ns());
+    inject_on();
+    const int rc = lariat_poller_new(stage->own, poll_nothing, do_nothing, &told, &poller);
+    if (rc == 0)
+        lariat_poller_set_sleep_callbacks(poller, count_before, count_after);
+    while (fired == 0)
+        require_that(lariat_loop_poll(stage->own, true) >= 0);
+    require_that(told.before == told.after);
+    lariat_poller_delete(poller);
     inject_off();
     return rc;
 }
@@ -544,6 +589,7 @@ static const struct scenario calls[] = {
     { "bh_schedule_oneshot", schedule_a_oneshot, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
     { "bh_schedule_oneshot many", schedule_oneshots, STAGE_LOOP, INJECT_MEMORY, INJECT_MEMORY, 0 },
     { "hook_add, hook_remove", add_and_remove_a_hook, STAGE_LOOP, 0, 0, 0 },
+    { "poller_new", sleep_with_a_poller, STAGE_LOOP, INJECT_MEMORY, INJECT_ENTER, 0 },
     { "get_stats, set_poll_params ...", ask_and_set, STAGE_LOOP, 0, 0, 0 },
     { "histogram_add, now_ns ...", use_pure_functions, STAGE_EMPTY, 0, 0, 0 },
     { "enable_histograms", enable_histograms, STAGE_LOOP, INJECT_MEMORY, 0, 0 },

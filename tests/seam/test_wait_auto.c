@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The policy auto in a loop: what it measures, and when it puts spinning off. CPUs and switches are answered at the seam. */
+#include <lariat/poller.h>
+
 #include "support.h"
 
 #include "loop.h"
@@ -163,6 +165,29 @@ START_TEST(nobody_else_pays_for_the_measuring)
     receive(loop, 10);
     ck_assert_int_eq(n_asked_for_cpu, 0);
     ck_assert_uint_eq(stats_of(loop).penalty_ns, 0);
+    auto_loop_done(loop);
+}
+END_TEST
+
+static bool ready_at_0(void *opaque)
+{
+    return --*(int *)opaque <= 0;
+}
+
+START_TEST(a_poller_that_is_ready_ends_a_spin)
+{
+    struct lariat_loop *loop = auto_loop_or_fail(25, 0);
+    struct lariat_poller *poller;
+    int looks = 20;
+    ck_assert_int_eq(lariat_poller_new(loop, ready_at_0, do_nothing, &looks, &poller), 0);
+    gap_ns = 0;
+    reads_to_gap = 1; /* from there on it stands: no spin is over because this machine is slow */
+    answers->now_ns = leaping_clock;
+    ck_assert_int_eq(lariat_loop_poll(loop, true), 1);
+    const struct lariat_loop_stats stats = stats_of(loop);
+    ck_assert_uint_eq(stats.spins_hit, 1);
+    ck_assert_uint_eq(stats.sleeps, 0);
+    lariat_poller_delete(poller);
     auto_loop_done(loop);
 }
 END_TEST
@@ -336,6 +361,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, lateness_after_a_deadline_is_measured);
     tcase_add_test(tc, a_wait_on_trial_sleeps_though_the_window_is_open);
     tcase_add_test(tc, nobody_else_pays_for_the_measuring);
+    tcase_add_test(tc, a_poller_that_is_ready_ends_a_spin);
 
     tc = case_of(suite, "putting it off");
     tcase_add_test(tc, a_loop_woken_by_a_thread_on_its_cpu_does_not_spin);

@@ -11,6 +11,7 @@ tests_unit_libsupport_la_SOURCES = \
 	tests/unit/iothread_support.h \
 	tests/unit/kernel_ring.h \
 	tests/unit/op_support.h \
+	tests/unit/poller_support.h \
 	tests/unit/support.c \
 	tests/unit/support.h \
 	$(NULL)
@@ -62,6 +63,8 @@ unit_tests += \
 	tests/unit/test_op_stop \
 	tests/unit/test_poll \
 	tests/unit/test_poll_auto \
+	tests/unit/test_poller \
+	tests/unit/test_poller_life \
 	tests/unit/test_property \
 	tests/unit/test_registry \
 	tests/unit/test_ring \
