@@ -6,5 +6,6 @@ stress_tests += \
 	tests/stress/stress_handlers \
 	tests/stress/stress_lifecycle \
 	tests/stress/stress_ops \
+	tests/stress/stress_pollers \
 	tests/stress/stress_races \
 	$(NULL)
