@@ -41,6 +41,7 @@ try() # program, package it needs, what it prints behind the file
 
 try embed-epoll lariat ""
 try embed-uv libuv ""
+try poller-queue lariat ""
 if [ -e "$builddir/lib/glib/.libs/liblariat-glib.so" ]; then
     try embed-glib lariat-glib $'good-bye from io0\n'
 else
