@@ -199,7 +199,7 @@ static int wait_for_work(struct lariat_loop *loop)
     int64_t begin_ns, now_ns, slept_ns;
     int err = 0;
 
-    if (!loop->params.max_ns && likely(!histograms))
+    if (!loop->params.max_ns && likely(!histograms && !loop->wait_watcher))
         return loop_sleep(loop, deadline_ns);
     if (loop->params.policy == LARIAT_POLL_AUTO && loop->params.max_ns)
         return wait_auto(loop, histograms);
@@ -216,8 +216,7 @@ static int wait_for_work(struct lariat_loop *loop)
     }
     wait.waited_ns = time_between(begin_ns, now_ns);
     learn(loop, &wait);
-    if (histograms)
-        lariat_histogram_add(&histograms->wait, wait.waited_ns);
+    loop_waited(loop, histograms, &wait);
     return err;
 }
 

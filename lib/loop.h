@@ -92,6 +92,8 @@ struct lariat_loop {
     unsigned tuning_seen, poll_seen;  /* versions that are in force */
     struct poll_state poll;
     struct wait_auto waits;
+    void (*wait_watcher)(void *opaque, int64_t wait_ns, bool slept); /* NULL: none */
+    void *wait_watcher_opaque;
     int64_t window_ns; /* of the next spin */
     bool woken_by_notify; /* the last sleep, perhaps */
     bool submits_complete; /* what is submitted tends to complete inside the submit */
@@ -173,6 +175,15 @@ static inline struct loop_histograms *loop_histograms(struct lariat_loop *loop)
     struct loop_histograms *histograms = atomic_load_explicit(&loop->histograms, memory_order_acquire);
 
     return likely(!histograms) ? NULL : histograms_fresh(histograms);
+}
+
+/* A wait is over. */
+static inline void loop_waited(struct lariat_loop *loop, struct loop_histograms *histograms, const struct poll_wait *wait)
+{
+    if (unlikely(histograms))
+        lariat_histogram_add(&histograms->wait, wait->waited_ns);
+    if (unlikely(loop->wait_watcher))
+        loop->wait_watcher(loop->wait_watcher_opaque, wait->waited_ns, wait->slept);
 }
 
 /* Something was queued between prepare and check: make the outer wait return. */

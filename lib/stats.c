@@ -94,3 +94,10 @@ int lariat_loop_get_histogram(struct lariat_loop *loop, enum lariat_loop_histogr
         lariat_histogram_merge(out, which == LARIAT_LOOP_HISTOGRAM_WAIT ? &made->wait : &made->latency);
     return 0;
 }
+
+void lariat_loop_watch_waits(struct lariat_loop *loop, void (*fn)(void *opaque, int64_t wait_ns, bool slept), void *opaque)
+{
+    assert_owner(loop, __func__);
+    loop->wait_watcher = fn;
+    loop->wait_watcher_opaque = opaque;
+}

@@ -330,8 +330,7 @@ int wait_auto(struct lariat_loop *loop, struct loop_histograms *histograms)
     if (teaches)
         teach(loop, &wait, trial);
     set_window(loop, held(a, now_ns) ? 0 : a->window_ns);
-    if (histograms)
-        lariat_histogram_add(&histograms->wait, wait.waited_ns);
+    loop_waited(loop, histograms, &wait);
     return err;
 }
 

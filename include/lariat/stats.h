@@ -51,7 +51,7 @@ struct lariat_loop_stats {
     uint64_t spin_ns;          /* spent spinning */
     uint64_t spin_vain_ns;     /* of those, in spins that found nothing */
     uint64_t sleeps;           /* waits that entered the kernel to sleep */
-    uint64_t sleep_ns;         /* slept; counted while polling is on (max_ns > 0) or histograms are */
+    uint64_t sleep_ns;         /* slept; counted while polling is on (max_ns > 0), or histograms, or waits are watched */
     uint64_t window_ns;        /* current window */
     uint64_t window_grown;     /* times the window grew */
     uint64_t window_shrunk;    /* times it shrank */
@@ -131,6 +131,16 @@ LARIAT_API int lariat_loop_enable_histograms(struct lariat_loop *loop, bool enab
 /* Copy one. Any thread. 0; -ENOENT if they were never on. */
 LARIAT_API int lariat_loop_get_histogram(struct lariat_loop *loop, enum lariat_loop_histogram which,
                                          struct lariat_histogram *out);
+
+/*
+ * Have fn(opaque, wait_ns, slept) called after each wait of the loop, in place of whoever was called so far; NULL: nobody.
+ * wait_ns is what the poll policy learns from: spun plus slept. If it was all spun (slept is false), it is the time until there
+ * was work, or a timer due; a sleep outlasts that by as long as it took to wake up, which nobody can tell of a single one.
+ * fn is to be short, since all else waits for it, and must not use the loop. Where polling is off and there are no histograms,
+ * being watched costs two clock reads per wait. Owner only, also inside callbacks.
+ */
+LARIAT_API void lariat_loop_watch_waits(struct lariat_loop *loop, void (*fn)(void *opaque, int64_t wait_ns, bool slept),
+                                        void *opaque);
 
 #ifdef __cplusplus
 }

@@ -174,6 +174,7 @@ static int ask_and_set(struct stage *stage)
     require_that(lariat_loop_name(stage->own) != NULL && lariat_loop_current() == NULL);
     lariat_loop_unref(lariat_loop_ref(stage->own));
     require_that(lariat_loop_fd(stage->own) == -EOPNOTSUPP);
+    lariat_loop_watch_waits(stage->own, NULL, NULL);
     inject_off();
     return rc;
 }

@@ -111,6 +111,10 @@ static void call_register_files(struct lariat_loop *loop)
 {
     lariat_register_files(loop, NULL, 0);
 }
+static void call_watch_waits(struct lariat_loop *loop)
+{
+    lariat_loop_watch_waits(loop, NULL, NULL);
+}
 static void call_ref(struct lariat_loop *loop)
 {
     lariat_loop_ref(loop);
@@ -155,6 +159,7 @@ static const struct misuse {
     { "lariat_sqe", call_sqe },
     { "lariat_sqe_reserve", call_sqe_reserve },
     { "lariat_register_files", call_register_files },
+    { "lariat_loop_watch_waits", call_watch_waits },
     /* those above are the owner's; those below are for any thread */
     { "lariat_loop_ref", call_ref },
     { "lariat_loop_notify", call_notify },
@@ -163,7 +168,7 @@ static const struct misuse {
     { "lariat_loop_get_stats", call_get_stats },
     { "lariat_loop_get_poll_params", call_get_params },
 };
-enum { N_MISUSES = sizeof(misuses) / sizeof(misuses[0]), N_OWNER_ONLY = 14 };
+enum { N_MISUSES = sizeof(misuses) / sizeof(misuses[0]), N_OWNER_ONLY = 15 };
 
 static void misuse_with_null(void *opaque)
 {

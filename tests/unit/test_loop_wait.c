@@ -263,6 +263,82 @@ START_TEST(an_idle_loop_does_not_wake_up)
 }
 END_TEST
 
+/* Watching */
+
+struct watched {
+    uint64_t n, slept, sum_ns;
+};
+
+static void note_wait(void *opaque, int64_t wait_ns, bool slept)
+{
+    struct watched *watched = opaque;
+    watched->n++;
+    watched->slept += slept;
+    watched->sum_ns += (uint64_t)wait_ns;
+}
+
+START_TEST(each_wait_is_told_as_it_is_in_the_histogram)
+{
+    static struct lariat_histogram histogram;
+    struct lariat_loop *loop = loop_with_window_or_fail(0);
+    struct lariat_poll_params params;
+    struct watched watched = { 0, 0, 0 };
+    lariat_poll_params_init(&params, (enum lariat_poll_policy)_i);
+    set_params_or_fail(loop, &params);
+    ck_assert_int_eq(lariat_loop_enable_histograms(loop, true), 0);
+    lariat_loop_watch_waits(loop, note_wait, &watched);
+    for (int i = 0; i < 50; i++) {
+        wait_by_timer(loop, 20 * NS_PER_US);
+    }
+    ck_assert_int_eq(lariat_loop_get_histogram(loop, LARIAT_LOOP_HISTOGRAM_WAIT, &histogram), 0);
+    ck_assert_uint_gt(watched.n, 0);
+    ck_assert_uint_eq(watched.n, histogram.n);
+    ck_assert_uint_eq(watched.sum_ns, histogram.sum_ns);
+    ck_assert_uint_eq(watched.slept, stats_of(loop).sleeps);
+
+    loop_done(loop);
+}
+END_TEST
+
+START_TEST(waits_are_told_with_polling_off_too_and_to_nobody_any_more)
+{
+    struct lariat_loop *loop = loop_with_window_or_fail(0);
+    struct watched watched = { 0, 0, 0 };
+    lariat_loop_watch_waits(loop, note_wait, &watched);
+    const int64_t begin_ns = lariat_now_ns();
+    for (int i = 0; i < 5; i++) {
+        wait_by_timer(loop, NS_PER_MS);
+    }
+    ck_assert_uint_le(watched.sum_ns, (uint64_t)(lariat_now_ns() - begin_ns));
+    ck_assert_uint_gt(watched.sum_ns, 0);
+    ck_assert_uint_eq(watched.n, watched.slept);
+    ck_assert_uint_eq(watched.n, stats_of(loop).sleeps);
+
+    lariat_loop_watch_waits(loop, NULL, NULL);
+    const uint64_t n = watched.n;
+    wait_by_timer(loop, NS_PER_MS);
+    ck_assert_uint_eq(watched.n, n);
+
+    loop_done(loop);
+}
+END_TEST
+
+START_TEST(a_wait_that_was_all_spun_is_told_as_such)
+{
+    struct lariat_loop *loop = loop_that_spins_or_fail();
+    struct watched watched = { 0, 0, 0 };
+    lariat_loop_watch_waits(loop, note_wait, &watched);
+
+    for (int i = 0; i < 5; i++) {
+        wait_by_timer(loop, 200 * NS_PER_US);
+    }
+    ck_assert_uint_gt(watched.n, 0);
+    ck_assert_uint_eq(watched.slept, 0);
+
+    loop_done(loop);
+}
+END_TEST
+
 /* Signals */
 
 static void on_signal(int number)
@@ -430,6 +506,11 @@ static void add_tests(Suite *suite)
 
     tc = case_of(suite, "sleep");
     tcase_add_test(tc, an_idle_loop_does_not_wake_up);
+
+    tc = case_of(suite, "watching");
+    tcase_add_loop_test(tc, each_wait_is_told_as_it_is_in_the_histogram, 0, 3);
+    tcase_add_test(tc, waits_are_told_with_polling_off_too_and_to_nobody_any_more);
+    tcase_add_test(tc, a_wait_that_was_all_spun_is_told_as_such);
 
     tc = case_of(suite, "signals");
     tcase_add_test(tc, a_signal_ends_a_blocking_poll_without_progress);
