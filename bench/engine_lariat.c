@@ -12,6 +12,7 @@
 #include "engine.h"
 #include "iothread_pool.h"
 #include "ring_style.h"
+#include "wait_log.h"
 
 struct lariat_slot {
     struct bench_io io;
@@ -146,11 +147,21 @@ static inline struct lariat_slot *slot_of_io(struct bench_io *io)
     return (struct lariat_slot *)((char *)io - offsetof(struct lariat_slot, io));
 }
 
+static void note_wait(void *opaque, int64_t wait_ns, bool slept)
+{
+    const struct lariat_run *run = opaque;
+
+    if (!run->job->work.ramping)
+        wait_log_add(run->job->wait_log, wait_ns, slept);
+}
+
 /* Nothing of the job is left on the loop, which may go on for others. */
 static void end(struct lariat_run *run)
 {
     lariat_timer_cancel(&run->timer);
     lariat_bh_cancel(run->spin);
+    if (run->job->wait_log)
+        lariat_loop_watch_waits(run->loop, NULL, NULL);
     job_done(run->job);
 }
 
@@ -255,6 +266,8 @@ static void begin(void *opaque)
     struct lariat_run *run = opaque;
 
     lariat_timer_init(&run->timer, run->loop, on_time, run);
+    if (run->job->wait_log)
+        lariat_loop_watch_waits(run->loop, note_wait, run);
     job_begin(run->job, get_counts);
     begin_phase(run);
 }

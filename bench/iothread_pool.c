@@ -10,10 +10,8 @@
 
 #include "engine.h"
 
-#define ID_MAX 64
-
 struct pooled_iothread {
-    char id[ID_MAX];
+    char id[IOTHREAD_ID_MAX];
     struct lariat_iothread *iothread;
     unsigned n_users;
     struct pooled_iothread *next;
@@ -21,16 +19,16 @@ struct pooled_iothread {
 
 static struct pooled_iothread *pool;
 
-static void name(char id[ID_MAX], const struct bench_job *job)
+void iothread_pool_id(const struct bench_job *job, char id[IOTHREAD_ID_MAX])
 {
     const struct job_options *options = job->options;
 
     if (options->iothread)
-        snprintf(id, ID_MAX, "%s", options->iothread);
+        snprintf(id, IOTHREAD_ID_MAX, "%s", options->iothread);
     else if (options->iothreads)
-        snprintf(id, ID_MAX, "iothread%" PRIu64, job->index % options->iothreads);
+        snprintf(id, IOTHREAD_ID_MAX, "iothread%" PRIu64, job->index % options->iothreads);
     else
-        snprintf(id, ID_MAX, "job%u", job->index);
+        snprintf(id, IOTHREAD_ID_MAX, "job%u", job->index);
 }
 
 static void set_sqpoll(struct lariat_loop_options *loop, const struct job_options *options)
@@ -92,10 +90,10 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
 
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop)
 {
-    char id[ID_MAX];
+    char id[IOTHREAD_ID_MAX];
     int rc = 0;
 
-    name(id, job);
+    iothread_pool_id(job, id);
     for (*out = pool; *out && strcmp((*out)->id, id) != 0;)
         *out = (*out)->next;
     if (!*out) {

@@ -10,7 +10,12 @@
 
 #include "job.h"
 
+#define IOTHREAD_ID_MAX 64
+
 struct pooled_iothread;
+
+/* What the iothread of a job is called. */
+void iothread_pool_id(const struct bench_job *job, char id[IOTHREAD_ID_MAX]);
 
 /* The iothread of a job, made if need be. A shared one has the options of the first job on it. 0, or -errno: told. */
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop);

@@ -60,8 +60,9 @@ struct bench_job {
     struct rate_samples iops[IO_DIRECTIONS], bandwidth[IO_DIRECTIONS];
     uint64_t sampled_ios[IO_DIRECTIONS], sampled_bytes[IO_DIRECTIONS];
     int64_t iops_sampled_ns, bandwidth_sampled_ns;
-    struct job_log *log; /* NULL: none */
-    int error;           /* positive errno value, the work's included */
+    struct job_log *log;       /* NULL: none */
+    struct wait_log *wait_log; /* NULL: none */
+    int error;                 /* positive errno value, the work's included */
 };
 
 /* Open targets, make buffers and the workload. Failures are told. 0 or -errno. */

@@ -142,6 +142,8 @@ bench_lariat_bench_SOURCES = \
 	bench/values_text.c \
 	bench/verify.c \
 	bench/verify.h \
+	bench/wait_log.c \
+	bench/wait_log.h \
 	bench/work.c \
 	bench/work.h \
 	tools/ctl/nearest.c \
@@ -407,6 +409,7 @@ bench_sh_tests = \
 	tests/sh/bench-simulate.sh \
 	tests/sh/bench-verify-kinds.sh \
 	tests/sh/bench-verify.sh \
+	tests/sh/bench-waits.sh \
 	$(NULL)
 # These compare what comes out with fio's, or with a schedule: a sanitizer adds nothing to that, nor does the tarball.
 bench_compare_tests = \

@@ -10,6 +10,7 @@
 
 #include "log_ring.h"
 #include "run.h"
+#include "wait_log.h"
 
 #define DRAIN_NS INT64_C(20000000) /* how often the rings are emptied */
 #define FILE_BUFFER (1u << 20)
@@ -99,6 +100,8 @@ int logs_open(struct bench_run *run)
 
     for (unsigned i = 0; i < run->n_jobs && !rc; i++)
         rc = open_job(run, &run->jobs[i]);
+    for (unsigned i = 0; i < run->n_jobs && !rc; i++)
+        rc = wait_log_open(run, &run->jobs[i]);
     return rc;
 }
 
@@ -256,6 +259,8 @@ int64_t logs_due_ns(const struct bench_run *run)
     for (unsigned i = 0; i < run->n_jobs; i++) {
         const struct job_log *log = run->jobs[i].log;
 
+        if (run->jobs[i].wait_log)
+            due_ns = earlier(due_ns, run->logs_drained_ns + DRAIN_NS);
         if (!log)
             continue;
         if (log->each_io)
@@ -298,9 +303,12 @@ static void write_job(struct bench_run *run, struct bench_job *job, int64_t now_
 void logs_write(struct bench_run *run, int64_t now_ns)
 {
     run->logs_drained_ns = now_ns;
-    for (unsigned i = 0; i < run->n_jobs; i++)
+    for (unsigned i = 0; i < run->n_jobs; i++) {
         if (run->jobs[i].log)
             write_job(run, &run->jobs[i], now_ns);
+        if (run->jobs[i].wait_log)
+            wait_log_write(run->jobs[i].wait_log);
+    }
 }
 
 /* ---- the end ---- */
@@ -347,6 +355,9 @@ int logs_finish(struct bench_run *run, int64_t now_ns)
     for (unsigned i = 0; i < run->n_jobs && !rc; i++)
         if (run->jobs[i].log)
             rc = flush_job(&run->jobs[i]);
+    for (unsigned i = 0; i < run->n_jobs && !rc; i++)
+        if (run->jobs[i].wait_log)
+            rc = wait_log_finish(&run->jobs[i]);
     return rc;
 }
 
@@ -355,6 +366,7 @@ void logs_close(struct bench_run *run)
     for (unsigned i = 0; i < run->n_jobs; i++) {
         struct job_log *log = run->jobs[i].log;
 
+        wait_log_close(&run->jobs[i]);
         if (!log)
             continue;
         for (unsigned k = 0; k < LOG_KINDS; k++)

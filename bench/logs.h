@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fio's logs: bandwidth, IOPS, latencies and histograms over time, in fio's format, with fio's names. All is written by the
- * main thread. With log_avg_msec the values come from the jobs' counters and nothing is added to the I/O path; without, there
+ * fio's logs: bandwidth, IOPS, latencies and histograms over time, in fio's format, with fio's names; and those of wait_log.h,
+ * when they are due. All is written by the main thread. With log_avg_msec the values come from the jobs' counters and nothing is added to the I/O path; without, there
  * is a record for each I/O; see log_ring.h.
  */
 #ifndef BENCH_LOGS_H

@@ -69,6 +69,9 @@ const struct option_row option_table_report[] = {
     { "write_iops_log", NULL, OPTION_BUILT, TYPE_TEXT, JOB(write_iops_log), 0, 0, NULL, "PREFIX", "write a log of IOPS" },
     { "write_hist_log", NULL, OPTION_BUILT, TYPE_TEXT, JOB(write_hist_log), 0, 0, NULL, "PREFIX",
       "write a log of latency histograms" },
+    { "write_wait_log", NULL, OPTION_BUILT, TYPE_TEXT, JOB(write_wait_log), 0, 0, NULL, "FILE",
+      "write how long each wait of the iothread was, for simulate --trace=FILE; clones write to FILE.2, FILE.3, ...; see "
+      "RECORDING WAITS" },
     { "log_avg_msec", NULL, OPTION_BUILT, TYPE_MS, JOB(log_avg_ns), 0, INT64_MAX, NULL, "TIME",
       "logs hold a mean for each such time (ms); default 0: each I/O" },
     { "log_hist_msec", NULL, OPTION_BUILT, TYPE_MS, JOB(log_hist_ns), 0, INT64_MAX, NULL, "TIME",

@@ -278,6 +278,7 @@ struct job_options {
     const char *write_lat_log;
     const char *write_iops_log;
     const char *write_hist_log;
+    const char *write_wait_log;
     int64_t log_avg_ns;
     int64_t log_hist_ns;
     uint64_t log_hist_coarseness;
