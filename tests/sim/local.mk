@@ -21,6 +21,8 @@ simulator_sources = \
 	tests/sim/program.h \
 	tests/sim/program_ops.c \
 	tests/sim/program_ops.h \
+	tests/sim/program_pollers.c \
+	tests/sim/program_pollers.h \
 	tests/sim/request.c \
 	tests/sim/request.h \
 	tests/sim/sim.h \

@@ -339,6 +339,17 @@ static void check_handlers_armed(void)
     }
 }
 
+/* Asleep, there is no item, and whoever puts one has to notify. */
+static void check_pollers_told(void)
+{
+    for (unsigned i = 0; i < N_POLLERS; i++) {
+        const struct sim_poller *p = &oracle.pollers[i];
+
+        sim_require(!p->poller || (p->told && !p->n_items), "the loop sleeps, and poller %u has %u items, its other side %s", i,
+                    p->n_items, p->told ? "was told" : "was not told");
+    }
+}
+
 void oracle_waits(bool for_storage)
 {
     bool storage = false, chained = false;
@@ -368,6 +379,7 @@ void oracle_blocks(int64_t deadline_ns, int64_t slack_ns)
     sim_require(!oracle.loop->deferred.first, "the loop sleeps with ops that are done");
     sim_require(oracle.loop->ring.sq_tail == *oracle.loop->ring.sq_khead, "the loop sleeps with requests not submitted");
     check_handlers_armed();
+    check_pollers_told();
 }
 
 /* ---- iterations ---- */

@@ -18,6 +18,7 @@
 #define N_OPS 48
 #define N_BHS 12
 #define N_TIMERS 24
+#define N_POLLERS 3
 #define OP_BYTES 512
 #define OP_PIECES 3
 
@@ -64,12 +65,19 @@ struct sim_handler {
     unsigned generation;
 };
 
+struct sim_poller {
+    struct lariat_poller *poller; /* NULL: none */
+    unsigned n_items;
+    bool told; /* its other side has to notify */
+};
+
 struct oracle {
     struct lariat_loop *loop;
     struct sim_op ops[N_OPS];
     struct sim_bh bhs[N_BHS];
     struct sim_timer timers[N_TIMERS];
     struct sim_handler handlers[N_OBJECTS];
+    struct sim_poller pollers[N_POLLERS];
     unsigned iteration;
     bool inside;             /* the loop is being polled, dispatched or closed */
     bool in_callback;

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "object.h"
 #include "program_ops.h"
+#include "program_pollers.h"
 #include "request.h"
 #include "sim.h"
 #include "world.h"
@@ -168,7 +169,10 @@ void program_any_thread(unsigned what, bool foreign)
         look_at_stats();
         break;
     default:
-        lariat_loop_notify(oracle.loop);
+        if (what & 64)
+            program_put_item(slot);
+        else
+            lariat_loop_notify(oracle.loop);
         break;
     }
 }
@@ -351,7 +355,10 @@ static void act_anywhere(uint8_t what)
         set_timer(more % N_TIMERS, choice_byte());
         break;
     case 8:
-        cancel_timer(more % N_TIMERS);
+        if (more & 64)
+            program_act_poller(more);
+        else
+            cancel_timer(more % N_TIMERS);
         break;
     case 9:
     case 10:

@@ -13,6 +13,7 @@
 #include "object.h"
 #include "oracle.h"
 #include "program.h"
+#include "program_pollers.h"
 #include "request.h"
 #include "sim.h"
 
@@ -138,6 +139,8 @@ static void close_loop(void)
         oracle.timers[i].armed = false;
     for (unsigned i = 0; i < N_OBJECTS; i++)
         oracle.handlers[i].set = false;
+    for (unsigned i = 0; i < N_POLLERS; i++)
+        sim_require(!oracle.pollers[i].told, "the loop is closed, and the other side of poller %u still has to notify", i);
     oracle_closed(ret);
 }
 
@@ -152,6 +155,7 @@ static void give_back(void)
         lariat_bh_delete(oracle.bhs[i].bh);
         oracle_bh_deleted(i);
     }
+    program_delete_pollers();
     lariat_loop_unref(oracle.loop);
     oracle.loop = NULL;
 }
