@@ -2,6 +2,7 @@
 /* A loop as a GSource: the whole loop driven by a GMainContext, and what GLib's rules mean for it. */
 #include "embed_work.h"
 #include "glib_support.h"
+#include "poller_support.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -73,6 +74,34 @@ START_TEST(every_kind_of_work_is_driven_to_its_end)
     ck_assert(work_is_done(&work));
 
     work_end(&work);
+    outer_done(&outer);
+}
+END_TEST
+
+/* ---- pollers ---- */
+
+static gboolean put_items(gpointer data)
+{
+    struct source *source = data;
+    source->items += 2;
+    return source->runs < 10;
+}
+
+START_TEST(what_another_source_puts_into_a_poller_is_found_before_the_next_wait)
+{
+    struct outer outer;
+    struct source source;
+    outer_init(&outer);
+    source_init(&source, outer.loop);
+    attach(outer.context, g_timeout_source_new(1), put_items, &source);
+
+    turn_until(&outer, &source.runs, 10);
+    ck_assert_int_gt(source.before, 0);
+    turn_until_quiet(&outer);
+    ck_assert_int_eq(source.items, 0);
+
+    lariat_poller_delete(source.poller);
+    ck_assert_int_eq(source.after, source.before);
     outer_done(&outer);
 }
 END_TEST
@@ -522,6 +551,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, time_outs_are_rounded_up_to_ms);
 
     tc = case_of(suite, "beside others");
+    tcase_add_test(tc, what_another_source_puts_into_a_poller_is_found_before_the_next_wait);
     tcase_add_test(tc, a_source_always_ready_leaves_the_loop_its_turns);
     tcase_add_test(tc, a_loop_of_low_priority_loses_nothing_while_it_waits_for_its_turn);
     tcase_add_test(tc, a_nested_turn_does_not_run_the_loop_again);
