@@ -29,6 +29,7 @@ static const struct engine_option table[] = {
     { "poll_policy", FOR_LARIAT, false },
     { "iothread", FOR_LARIAT, false },
     { "iothreads", FOR_LARIAT, false },
+    { "write_wait_log", FOR_LARIAT, true },
 };
 
 #define N_OPTIONS (sizeof(table) / sizeof(table[0]))

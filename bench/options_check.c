@@ -150,8 +150,6 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--verify: there is nothing to verify with --ioengine=null";
     else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
         why = "--size: --ioengine=null needs one, in bytes";
-    else if (job->write_wait_log && job->ioengine != ENGINE_LARIAT && given_here(job, "write_wait_log"))
-        why = "--write_wait_log: only with --ioengine=lariat is there a loop that waits";
     else if (!job->filename && strchr(job->name, '/'))
         why = "--name: without --filename it names the file and may hold no '/'";
     if (why)

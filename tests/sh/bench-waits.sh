@@ -43,7 +43,7 @@ awk -v most_ns="$((runtime_ms + 200))000000" '/^[0-9]/ { sum += $1 } END { exit 
 b=(--name=b "--filename=$dir/file" --size=1m)
 fails 2 'another job writes' "${job[@]}" --write_wait_log="$log" "${b[@]}" --write_wait_log="$log"
 fails 2 'its iothread' --iothread=x "${job[@]}" --write_wait_log="$log" "${b[@]}" --write_wait_log="$log.b"
-fails 2 'ioengine=lariat' --name=a --size=1m --ioengine=null --write_wait_log="$log"
+fails 2 'these do: lariat' --name=a --size=1m --ioengine=null --write_wait_log="$log"
 good --write_wait_log="$log" "${job[@]}" --number_ios=5 --name=b --size=1m --ioengine=null
 fails 2 'No such file' "${job[@]}" --write_wait_log="$dir/none/waits"
 bench "${job[@]}" --number_ios=5 --write_wait_log=/dev/full
