@@ -296,6 +296,11 @@ bench_libparts_la_SOURCES = \
 	bench/thread_usage.c \
 	bench/showcmd.c \
 	bench/substitute.c \
+	bench/tune_config.c \
+	bench/tune_data.c \
+	bench/tune_search.c \
+	bench/tune_stats.c \
+	bench/tune_verdict.c \
 	bench/units.c \
 	bench/values.c \
 	bench/values_text.c \
@@ -315,6 +320,8 @@ bench_pure_tests = \
 	tests/unit/test_bench_rate \
 	tests/unit/test_bench_simulate \
 	tests/unit/test_bench_sizes \
+	tests/unit/test_bench_tune \
+	tests/unit/test_bench_tune_stats \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	$(NULL)
@@ -336,6 +343,8 @@ bench_unit_tests = \
 	tests/unit/test_bench_rate \
 	tests/unit/test_bench_ring \
 	tests/unit/test_bench_sizes \
+	tests/unit/test_bench_tune \
+	tests/unit/test_bench_tune_stats \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
@@ -360,6 +369,10 @@ tests_unit_test_bench_simulate_CPPFLAGS = $(bench_test_cppflags) -iquote $(top_s
 tests_unit_test_bench_simulate_LDADD = bench/libsimulate.la $(bench_test_ldadd)
 tests_unit_test_bench_preflight_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_preflight_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_tune_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_tune_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_tune_stats_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_tune_stats_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_units_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_units_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_values_CPPFLAGS = $(bench_test_cppflags)
