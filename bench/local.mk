@@ -135,6 +135,31 @@ bench_lariat_bench_SOURCES = \
 	bench/text_file.h \
 	bench/thread_usage.c \
 	bench/thread_usage.h \
+	bench/tune.h \
+	bench/tune_config.c \
+	bench/tune_config.h \
+	bench/tune_csv.c \
+	bench/tune_data.c \
+	bench/tune_html.c \
+	bench/tune_html.h \
+	bench/tune_html_charts.c \
+	bench/tune_json.c \
+	bench/tune_main.c \
+	bench/tune_main.h \
+	bench/tune_options.c \
+	bench/tune_options.h \
+	bench/tune_report.h \
+	bench/tune_run.c \
+	bench/tune_run.h \
+	bench/tune_search.c \
+	bench/tune_search.h \
+	bench/tune_state.c \
+	bench/tune_state.h \
+	bench/tune_stats.c \
+	bench/tune_stats.h \
+	bench/tune_text.c \
+	bench/tune_verdict.c \
+	bench/tune_verdict.h \
 	bench/units.c \
 	bench/units.h \
 	bench/values.c \
@@ -420,6 +445,7 @@ bench_sh_tests = \
 	tests/sh/bench-ring.sh \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-simulate.sh \
+	tests/sh/bench-tune.sh \
 	tests/sh/bench-verify-kinds.sh \
 	tests/sh/bench-verify.sh \
 	tests/sh/bench-waits.sh \

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "run.h"
 #include "simulate.h"
+#include "tune_main.h"
 
 #define EXIT_OK 0
 #define EXIT_FAILED 1
@@ -165,6 +166,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && !strcmp(argv[1], "simulate"))
         return simulate_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "tune"))
+        return tune_main(argc - 1, argv + 1);
 
     int rc = options_parse(&options, argc, argv, stderr);
     int status = EXIT_OK;

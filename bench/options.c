@@ -61,6 +61,7 @@ static void set_job_defaults(struct job_options *job)
         .per_job_logs = true,
         .log_entries = 1024,
         .wait_for_job = -1,
+        .pace_spin_ns = 60000,
     };
 }
 

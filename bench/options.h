@@ -297,6 +297,7 @@ struct job_options {
     uint64_t bs;                          /* the largest one that --rw can lead to: what a buffer has to hold */
     unsigned group;                       /* counts from 0; stonewall and new_group begin one */
     int wait_for_job;                     /* index of the job of --wait_for; -1: none */
+    int64_t pace_spin_ns;                 /* what a timer may be late: from so long before an I/O is due on, do not sleep */
 
     const char *given[OPTIONS_MAX]; /* the value as typed, by row of the table; NULL: not given here */
     bool given_globally[OPTIONS_MAX];

@@ -38,31 +38,34 @@ static const char style_sheet[] =
     ".line.s2{stroke:#4fbf88}.bar.s2{fill:#4fbf88}.k2::before{color:#4fbf88}\n"
     ".bar.s9{fill:#3d3c38}.k9::before{color:#6b6a64}}\n";
 
-static void print_head(FILE *out, const struct bench_run *run)
+void html_begin(FILE *out, const char *title, const char *more_style)
 {
-    char when[32] = "";
-
-    if (ctime_r(&run->begun.tv_sec, when))
-        when[strcspn(when, "\n")] = '\0';
     fputs(
         "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>lariat-bench</title>\n<style>\n",
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>",
         out);
-    fputs(style_sheet, out);
-    fputs("</style>\n</head>\n<body>\n<h1>lariat-bench</h1>\n<p class=\"muted\">", out);
-    fprintf(out, "Lariat %s, %s", LARIAT_VERSION_STRING, when);
-    if (run->preflight.kernel[0]) {
+    fprintf(out, "%s</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<h1>%s</h1>\n", title, style_sheet, more_style, title);
+}
+
+void html_machine(FILE *out, const struct preflight *preflight, time_t when)
+{
+    char text[32] = "";
+
+    if (ctime_r(&when, text))
+        text[strcspn(text, "\n")] = '\0';
+    fprintf(out, "<p class=\"muted\">Lariat %s, %s", LARIAT_VERSION_STRING, text);
+    if (preflight->kernel[0]) {
         fputs(", Linux ", out);
-        xml_text(out, run->preflight.kernel);
+        xml_text(out, preflight->kernel);
     }
-    if (run->preflight.cpu[0]) {
+    if (preflight->cpu[0]) {
         fputs(", ", out);
-        xml_text(out, run->preflight.cpu);
+        xml_text(out, preflight->cpu);
     }
     fputs("</p>\n", out);
 }
 
-static void print_preflight(FILE *out, const struct preflight *preflight)
+void html_preflight(FILE *out, const struct preflight *preflight)
 {
     if (!preflight->n)
         return;
@@ -166,8 +169,9 @@ int report_html(const struct report *report, FILE *out)
 {
     const struct observer *observer = &report->run->observer;
 
-    print_head(out, report->run);
-    print_preflight(out, &report->run->preflight);
+    html_begin(out, "lariat-bench", "");
+    html_machine(out, &report->run->preflight, report->run->begun.tv_sec);
+    html_preflight(out, &report->run->preflight);
     for (unsigned i = 0; i < report->entries.n && i < observer->n_entries; i++)
         print_entry(out, &report->entries.list[i], &observer->intervals[i]);
     fputs("</body>\n</html>\n", out);

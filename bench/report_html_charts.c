@@ -51,6 +51,30 @@ static void fit_log(struct axis *axis, double least, double most)
         axis->max = axis->min * 10;
 }
 
+void html_latency_curves(FILE *out, const char *title, const char *about, const char *const names[],
+                         const struct lariat_histogram *const list[], unsigned n)
+{
+    struct chart chart = { .out = out,
+                           .x = { AXIS_NINES, false, 0, 1, "percentile" },
+                           .y = { .unit = AXIS_NS, .label = "" } };
+    double least = INFINITY, most = 0, samples = 1;
+    struct curve curve;
+
+    for (unsigned i = 0; i < n; i++) {
+        least = fmin(least, (double)list[i]->min_ns);
+        most = fmax(most, (double)list[i]->max_ns);
+        samples = fmax(samples, (double)list[i]->n);
+    }
+    fit_log(&chart.y, least, most);
+    chart.x.max = ceil(log10(samples) + 0.001);
+    chart_begin(&chart, title, about, names, n);
+    for (unsigned i = 0; i < n; i++) {
+        make_curve(&curve, list[i]);
+        chart_line(&chart, i, curve.n, true, curve_point, &curve);
+    }
+    chart_end(&chart);
+}
+
 static unsigned kinds_with(const struct entry *entry, unsigned kinds[IO_DIRECTIONS], const char *names[IO_DIRECTIONS])
 {
     unsigned n = 0;
@@ -65,39 +89,25 @@ static unsigned kinds_with(const struct entry *entry, unsigned kinds[IO_DIRECTIO
 
 void html_percentiles(FILE *out, const struct entry *entry)
 {
-    const struct lariat_histogram *all = &entry->mixed.lat.h;
-    struct chart chart = { .out = out,
-                           .x = { AXIS_NINES, false, 0, 1, "percentile" },
-                           .y = { .unit = AXIS_NS, .label = "" } };
-    unsigned kinds[IO_DIRECTIONS], n = 0;
+    const struct lariat_histogram *list[IO_DIRECTIONS];
     const char *names[IO_DIRECTIONS];
-    struct curve curve;
+    unsigned n = 0;
 
-    if (!all->n)
-        return;
-    n = kinds_with(entry, kinds, names);
-    fit_log(&chart.y, (double)all->min_ns, (double)all->max_ns);
-    chart.x.max = ceil(log10((double)all->n) + 0.001);
-    chart_begin(&chart, "Latency by percentile", "Total latency by percentile, both axes logarithmic", names, n);
-    for (unsigned i = 0; i < n; i++) {
-        if (!entry->stats[kinds[i]].lat.h.n)
-            continue;
-        make_curve(&curve, &entry->stats[kinds[i]].lat.h);
-        chart_line(&chart, kinds[i], curve.n, true, curve_point, &curve);
-    }
-    chart_end(&chart);
+    for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++)
+        if (entry->stats[kind].lat.h.n) {
+            names[n] = direction_names[kind];
+            list[n++] = &entry->stats[kind].lat.h;
+        }
+    if (n)
+        html_latency_curves(out, "Latency by percentile", "Total latency by percentile, both axes logarithmic", names, list, n);
 }
 
 /* Of rated directions. */
 void html_response(FILE *out, const struct entry *entry)
 {
-    struct chart chart = { .out = out,
-                           .x = { AXIS_NINES, false, 0, 1, "percentile" },
-                           .y = { .unit = AXIS_NS, .label = "" } };
+    const struct lariat_histogram *list[IO_DIRECTIONS];
     const char *names[IO_DIRECTIONS];
-    unsigned kinds[IO_DIRECTIONS], n = 0;
-    double least = INFINITY, most = 0, samples = 1;
-    struct curve curve;
+    unsigned n = 0;
 
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
         const struct lariat_histogram *h = &entry->response[kind];
@@ -105,22 +115,11 @@ void html_response(FILE *out, const struct entry *entry)
         if (!h->n || !(entry->job->options->rate[kind] || entry->job->options->rate_iops[kind]))
             continue;
         names[n] = direction_names[kind];
-        kinds[n++] = kind;
-        least = fmin(least, (double)h->min_ns);
-        most = fmax(most, (double)h->max_ns);
-        samples = fmax(samples, (double)h->n);
+        list[n++] = h;
     }
-    if (!n)
-        return;
-    fit_log(&chart.y, least, most);
-    chart.x.max = ceil(log10(samples) + 0.001);
-    chart_begin(&chart, "Response time by percentile",
-                "Time from intended to completed by percentile, both axes logarithmic", names, n);
-    for (unsigned i = 0; i < n; i++) {
-        make_curve(&curve, &entry->response[kinds[i]]);
-        chart_line(&chart, kinds[i], curve.n, true, curve_point, &curve);
-    }
-    chart_end(&chart);
+    if (n)
+        html_latency_curves(out, "Response time by percentile",
+                            "Time from intended to completed by percentile, both axes logarithmic", names, list, n);
 }
 
 /* ---- latency: histogram ---- */

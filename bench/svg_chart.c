@@ -243,6 +243,20 @@ void chart_bar(struct chart *chart, unsigned series, double x0, double x1, doubl
     fputs("</title></rect>\n", chart->out);
 }
 
+void chart_dot(struct chart *chart, unsigned series, double x, double y, double low, double high, bool ringed, const char *title)
+{
+    double left = x_of(chart, x), top = y_of(chart, y);
+
+    if (low < high)
+        fprintf(chart->out, "<path class=\"line s%u\" d=\"M%.1f %.1fV%.1f\"/>\n", series, left, y_of(chart, low),
+                y_of(chart, high));
+    if (ringed)
+        fprintf(chart->out, "<circle class=\"ring\" cx=\"%.1f\" cy=\"%.1f\" r=\"8\"/>\n", left, top);
+    fprintf(chart->out, "<circle class=\"dot s%u\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>", series, left, top);
+    xml_text(chart->out, title);
+    fputs("</title></circle>\n", chart->out);
+}
+
 void chart_end(struct chart *chart)
 {
     fputs("</svg>\n</figure>\n", chart->out);

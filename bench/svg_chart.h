@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Charts as inline SVG, for a page whose style sheet has the classes grid, axis, label, and s0, s1 ... for the series. All is
+ * Charts as inline SVG, for a page whose style sheet has the classes grid, axis, label, line, bar, dot, ring, and s0, s1 ... for the series. All is
  * well-formed XML, and readable without a script.
  */
 #ifndef BENCH_SVG_CHART_H
@@ -36,6 +36,8 @@ void chart_line(struct chart *chart, unsigned series, unsigned n, bool step,
                 void (*point)(void *opaque, unsigned i, double *x, double *y), void *opaque);
 /* A bar from x0 to x1, with a title. */
 void chart_bar(struct chart *chart, unsigned series, double x0, double x1, double y, const char *title);
+/* A dot with a title. low to high: its interval, as a bar; NAN: none. ringed: to stand out. */
+void chart_dot(struct chart *chart, unsigned series, double x, double y, double low, double high, bool ringed, const char *title);
 void chart_end(struct chart *chart);
 
 /* Make the upper end of an axis that begins at 0 a round number, a bit above what it has to show. */

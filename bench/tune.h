@@ -43,6 +43,13 @@ struct tune_sample {
     bool missed; /* its rate: below 97 %, less what chance allows */
 };
 
+/* The figures of a sample, all of them double, by name: "iops", "latency_ns" ... The last one is NULL. */
+struct tune_field {
+    const char *name;
+    size_t offset;
+};
+extern const struct tune_field tune_fields[];
+
 struct tune_cell {
     struct tune_sample *samples;
     unsigned n;
@@ -110,7 +117,10 @@ double tune_score(const struct tune *tune, enum tune_objective objective, unsign
 /* Settings by score, the best first, without those at fault. How many. */
 unsigned tune_rank(const struct tune *tune, enum tune_objective objective, unsigned order[TUNE_CONFIGS_MAX]);
 
-/* Does a setting miss the rate in most of its runs of a scenario, or is it typically beyond a limit? *scenario: in which. */
+/*
+ * Does a setting miss the rate in most of its runs of a scenario (two at least) though polling off kept it, or is it typically
+ * beyond a limit? *scenario: in which.
+ */
 enum tune_fault { FAULT_NONE, FAULT_RATE, FAULT_P99, FAULT_CPU };
 enum tune_fault tune_fault(const struct tune *tune, unsigned config, unsigned *scenario);
 
@@ -127,7 +137,7 @@ double tune_overall(const struct tune *tune, unsigned config, size_t offset);
 bool tune_cell_is_steady(const struct tune *tune, unsigned config, unsigned scenario);
 unsigned tune_count_unsteady(const struct tune *tune);
 
-/* No other setting has both less p99 and less CPU per I/O. */
+/* No other setting has less p99 or less CPU per I/O, and no more of the other. */
 bool tune_on_front(const struct tune *tune, unsigned config);
 
 #endif

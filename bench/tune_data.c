@@ -10,6 +10,13 @@
 
 #define IDLE_FLOOR_PERCENT 1
 
+#define FIELD(member) { #member, offsetof(struct tune_sample, member) }
+const struct tune_field tune_fields[] = {
+    FIELD(iops),          FIELD(latency_ns),     FIELD(p50_ns),         FIELD(p99_ns),        FIELD(cpu_ns_per_io),
+    FIELD(cpu_percent),   FIELD(spin_hit_ratio), FIELD(vain_ns_per_io), FIELD(sleeps_per_io), FIELD(syscalls_per_io),
+    { NULL, 0 },
+};
+
 int tune_init(struct tune *tune, const struct tune_config *current)
 {
     struct tune_config off = tune_config_off();
@@ -184,14 +191,31 @@ double tune_score(const struct tune *tune, enum tune_objective objective, unsign
     return tune_mean(logs, tune_logs(tune, objective, config, TUNE_OFF, -1, false, logs));
 }
 
-static enum tune_fault fault_in(const struct tune *tune, unsigned config, unsigned scenario)
+/* Did polling off keep its rate in this round, too? If not, something else was at work. */
+static bool baseline_kept(const struct tune *tune, unsigned scenario, unsigned round)
+{
+    const struct tune_cell *cell = tune_cell(tune, TUNE_OFF, scenario);
+
+    for (unsigned i = 0; i < cell->n; i++)
+        if (cell->samples[i].round == round && !cell->samples[i].missed)
+            return true;
+    return false;
+}
+
+/* Once may be chance; twice, and more often than not, is not. */
+static bool misses_rate(const struct tune *tune, unsigned config, unsigned scenario)
 {
     const struct tune_cell *cell = tune_cell(tune, config, scenario);
     unsigned n = 0;
 
     for (unsigned i = 0; i < cell->n; i++)
-        n += cell->samples[i].missed;
-    if (2 * n > cell->n)
+        n += cell->samples[i].missed && baseline_kept(tune, scenario, cell->samples[i].round);
+    return n >= 2 && 2 * n > cell->n;
+}
+
+static enum tune_fault fault_in(const struct tune *tune, unsigned config, unsigned scenario)
+{
+    if (misses_rate(tune, config, scenario))
         return FAULT_RATE;
     if (tune->p99_limit_ns > 0 && tune->scenarios[scenario].percent &&
         TUNE_TYPICAL(tune, config, scenario, p99_ns) > tune->p99_limit_ns)
@@ -291,8 +315,11 @@ bool tune_on_front(const struct tune *tune, unsigned config)
 
     if (isnan(p99) || isnan(cpu))
         return false;
-    for (unsigned other = 0; other < tune->n_configs; other++)
-        if (other != config && TUNE_OVERALL(tune, other, p99_ns) < p99 && TUNE_OVERALL(tune, other, cpu_ns_per_io) < cpu)
+    for (unsigned other = 0; other < tune->n_configs; other++) {
+        double other_p99 = TUNE_OVERALL(tune, other, p99_ns), other_cpu = TUNE_OVERALL(tune, other, cpu_ns_per_io);
+
+        if (other_p99 <= p99 && other_cpu <= cpu && (other_p99 < p99 || other_cpu < cpu))
             return false;
+    }
     return true;
 }

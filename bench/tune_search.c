@@ -12,8 +12,9 @@
 
 #define CELL_MIN_NS (20 * NS_PER_MS)
 #define CELL_MAX_NS NS_PER_SECOND
-#define CALIBRATE_MIN_NS (50 * NS_PER_MS)
+#define CALIBRATIONS 3
 #define IDLE_IOPS 20.0
+#define NEAR 0.1         /* windows whose logarithms differ by less */
 #define GROUP 6          /* so many settings share one run of the baseline in a block */
 #define FINALISTS 6      /* some five, as a rule: for planning */
 #define FINALISTS_MIN 3
@@ -91,6 +92,25 @@ static void include(struct search *s, unsigned config)
 {
     if (config < TUNE_CONFIGS_MAX && s->n_set < TUNE_CONFIGS_MAX && !in_set(s, config))
         s->set[s->n_set++] = config;
+}
+
+/* The same but for a window that is a bit longer or shorter: not worth the time. */
+static bool nearly_same(const struct tune_config *a, const struct tune_config *b)
+{
+    struct tune_config stretched = *a;
+
+    stretched.max_ns = b->max_ns;
+    return tune_config_same(&stretched, b) && a->max_ns > 0 && b->max_ns > 0 &&
+           fabs(log((double)a->max_ns / (double)b->max_ns)) < NEAR;
+}
+
+/* Include what there is not yet, nor anything near it. */
+static void try(struct search *s, const struct tune_config *config)
+{
+    for (unsigned i = 0; i < s->tune->n_configs; i++)
+        if (nearly_same(&s->tune->configs[i], config))
+            return;
+    include(s, tune_add_config(s->tune, config));
 }
 
 static void begin_set(struct search *s)
@@ -231,21 +251,22 @@ static void set_rates(struct tune *tune, uint64_t depth, double most)
     }
 }
 
-/* Polling off three times, at full load: the best of them is what this depth can do. */
+/* Polling off three times, at full load: the median of them is what this depth can do. */
 static int calibrate_depth(struct search *s, unsigned scenario)
 {
     struct tune_block *block = &s->block;
-    double most = 0;
+    double rates[CALIBRATIONS], most;
     int rc;
 
-    block->n = 3;
+    block->n = CALIBRATIONS;
     for (unsigned i = 0; i < block->n; i++)
         block->entries[i].config = TUNE_OFF;
     rc = fill_block(s, 0, scenario);
     if (rc)
         return rc;
     for (unsigned i = 0; i < block->n; i++)
-        most = fmax(most, block->entries[i].sample.iops);
+        rates[i] = block->entries[i].sample.iops;
+    most = tune_median(rates, block->n);
     s->overhead_ns = block->took_ns / block->n - block->length_ns;
     if (s->overhead_ns < 0)
         s->overhead_ns = 0;
@@ -258,11 +279,11 @@ static int calibrate_depth(struct search *s, unsigned scenario)
 static int calibrate(struct search *s)
 {
     const struct tune *tune = s->tune;
-    int64_t share_ns = (int64_t)((double)s->plan->budget_ns * ends[STAGE_CALIBRATE] / 3 / tune->n_scenarios);
+    int64_t share_ns = (int64_t)((double)s->plan->budget_ns * ends[STAGE_CALIBRATE] / CALIBRATIONS / tune->n_scenarios);
     int rc = 0;
 
     begin_stage(s, STAGE_CALIBRATE);
-    s->length_ns = share_ns < CALIBRATE_MIN_NS ? CALIBRATE_MIN_NS : share_ns > CELL_MAX_NS ? CELL_MAX_NS : share_ns;
+    s->length_ns = share_ns < CELL_MIN_NS ? CELL_MIN_NS : share_ns > CELL_MAX_NS ? CELL_MAX_NS : share_ns;
     for (unsigned i = 0; i < tune->n_scenarios && !rc; i++)
         if (!i || tune->scenarios[i].depth != tune->scenarios[i - 1].depth)
             rc = calibrate_depth(s, i);
@@ -292,7 +313,7 @@ static int run_coarse(struct search *s)
         struct tune_config config =
             tune_config_of(coarse[i].policy, coarse[i].max_us < 0 ? -1 : coarse[i].max_us * NS_PER_US);
 
-        include(s, tune_add_config(tune, &config));
+        try(s, &config);
     }
     begin_stage(s, STAGE_COARSE);
     n_all = s->n_set;
@@ -329,7 +350,7 @@ static void include_neighbours(struct search *s, unsigned config, double factor)
 
         near.max_ns = (int64_t)(lengths[i] / 1000 + 0.5) * 1000;
         if (near.max_ns >= WINDOW_MIN_NS && near.max_ns <= WINDOW_MAX_NS)
-            include(s, tune_add_config(s->tune, &near));
+            try(s, &near);
     }
 }
 

@@ -331,7 +331,6 @@ bool work_odd_result(struct work *work, struct bench_io *io, int res)
     return true;
 }
 
-#define SPIN_NS 60000                   /* what a timer may be late: from so long before on, do not sleep */
 #define SLEEP_MAX_NS INT64_C(100000000) /* work_stop() wakes nobody */
 
 bool work_wait(const struct work *work, int64_t now_ns, int64_t *wake_ns)
@@ -339,9 +338,9 @@ bool work_wait(const struct work *work, int64_t now_ns, int64_t *wake_ns)
     int64_t end_ns = __atomic_load_n(&work->end_ns, __ATOMIC_RELAXED);
 
     *wake_ns = work->wake_ns < end_ns ? work->wake_ns : end_ns;
-    if (now_ns < work->spin_until_ns || *wake_ns <= now_ns + SPIN_NS)
+    if (now_ns < work->spin_until_ns || *wake_ns <= now_ns + work->options->pace_spin_ns)
         return false;
-    *wake_ns = *wake_ns > now_ns + SLEEP_MAX_NS ? now_ns + SLEEP_MAX_NS : *wake_ns - SPIN_NS;
+    *wake_ns = *wake_ns > now_ns + SLEEP_MAX_NS ? now_ns + SLEEP_MAX_NS : *wake_ns - work->options->pace_spin_ns;
     return true;
 }
 

@@ -19,7 +19,7 @@ struct world {
     unsigned n_runs, n_blocks, n_recalled;
     unsigned stop_after; /* runs; 0: never */
     unsigned fail_after;
-    unsigned miss_below_us; /* windows shorter than this miss 80 % load */
+    unsigned miss_below_us; /* windows shorter than this miss 80 % load, unless polling is off */
 };
 
 static double normal(uint64_t *state)
@@ -70,7 +70,7 @@ static int run(void *opaque, const struct tune *tune, const struct tune_block *b
         .p99_ns = 2000 * latency_us,
         .cpu_ns_per_io = 1000 * cpu_us,
         .cpu_percent = scenario->percent ? 100 * cpu_us / latency_us : 0.1,
-        .missed = scenario->percent == 80 && config->max_ns < world->miss_below_us * 1000,
+        .missed = scenario->percent == 80 && config->max_ns > 0 && config->max_ns < world->miss_below_us * 1000,
     };
     lariat_histogram_init(&entry->latencies);
     lariat_histogram_add(&entry->latencies, (int64_t)(1000 * latency_us));
@@ -233,13 +233,44 @@ END_TEST
 
 START_TEST(settings_that_miss_their_rate_or_a_limit_are_not_recommended)
 {
-    struct world world = { .noise = 0.02, .state = 9, .miss_below_us = 50 };
-    struct tune_plan plan = plan_of(OBJECTIVE_EFFICIENCY, 60);
-    const struct tune_pick *pick = &verdict.picks[OBJECTIVE_EFFICIENCY];
+    struct world world = { .noise = 0.02, .state = 9, .miss_below_us = 200 };
+    struct tune_plan plan = plan_of(OBJECTIVE_LATENCY, 60);
+    const struct tune_pick *pick = &verdict.picks[OBJECTIVE_LATENCY];
+    unsigned scenario;
 
     ck_assert_int_eq(search(&world, &plan, 1), 0);
+    ck_assert_int_eq(tune_fault(&tune, TUNE_OFF, &scenario), FAULT_NONE);
+    ck_assert_int_eq(tune_fault(&tune, TUNE_DEFAULT, &scenario), FAULT_RATE);
+    ck_assert_uint_eq(tune.scenarios[scenario].percent, 80);
     ck_assert_int_eq(pick->reason, REASON_LIMITS); /* the default is one of them */
-    ck_assert_int_ge(tune.configs[pick->config].max_ns, 50000);
+    ck_assert_int_eq(tune_fault(&tune, pick->config, &scenario), FAULT_NONE);
+    tune_free(&tune);
+}
+END_TEST
+
+/* The machine was held up: polling off missed its rate in the same round. */
+START_TEST(a_rate_that_nothing_keeps_is_no_fault)
+{
+    struct tune_config current = tune_config_of(LARIAT_POLL_CLASSIC, -1);
+    struct tune_sample sample = { .latency_ns = 1, .cpu_ns_per_io = 1, .missed = true };
+    struct lariat_histogram none = { 0 };
+    unsigned scenario;
+
+    ck_assert_int_eq(tune_init(&tune, &current), 0);
+    tune_add_scenario(&tune, 1, 50);
+    for (sample.round = 0; sample.round < 4; sample.round++) {
+        ck_assert_int_eq(tune_add_sample(&tune, TUNE_DEFAULT, 0, &sample, &none), 0);
+        sample.missed = sample.round < 2;
+        ck_assert_int_eq(tune_add_sample(&tune, TUNE_OFF, 0, &sample, &none), 0);
+        sample.missed = true;
+    }
+    tune.n_rounds = 4;
+    ck_assert_int_eq(tune_fault(&tune, TUNE_DEFAULT, &scenario), FAULT_NONE); /* two of four */
+    sample.missed = false;
+    ck_assert_int_eq(tune_add_sample(&tune, TUNE_OFF, 0, &sample, &none), 0);
+    sample.missed = true;
+    ck_assert_int_eq(tune_add_sample(&tune, TUNE_DEFAULT, 0, &sample, &none), 0);
+    ck_assert_int_eq(tune_fault(&tune, TUNE_DEFAULT, &scenario), FAULT_RATE); /* three of five */
     tune_free(&tune);
 }
 END_TEST
@@ -376,6 +407,7 @@ static void add_cases(Suite *suite)
     tcase_add_loop_test(tcase, an_interrupt_gives_what_is_known_so_far, 0, 3);
     tcase_add_test(tcase, a_failure_ends_the_search);
     tcase_add_test(tcase, settings_that_miss_their_rate_or_a_limit_are_not_recommended);
+    tcase_add_test(tcase, a_rate_that_nothing_keeps_is_no_fault);
     tcase_add_loop_test(tcase, limits_are_kept_or_it_is_told_that_nothing_keeps_them, 0, 2);
     tcase_add_loop_test(tcase, a_setting_has_one_name_that_means_it, 0, sizeof(names) / sizeof(names[0]));
     tcase_add_loop_test(tcase, what_is_no_setting_is_refused, 0, sizeof(refused) / sizeof(refused[0]));
