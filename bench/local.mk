@@ -255,7 +255,7 @@ noinst_PROGRAMS += bench/poll-figures
 bench_poll_figures_SOURCES = bench/poll_figures.c
 bench_poll_figures_CPPFLAGS = $(public_cppflags)
 bench_poll_figures_LDADD = lib/liblariat.la
-EXTRA_DIST += bench/poll-figures.sh bench/fio-figures.sh
+EXTRA_DIST += bench/poll-figures.sh bench/fio-figures.sh bench/tune-check.sh
 
 # Both write JSON with jansson. configure says when the first is left out.
 if BUILD_BENCH

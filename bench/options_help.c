@@ -65,6 +65,9 @@ static const char ENDING[] =
     "what polling did, the ring, the options as they were understood, intervals. doc/lariat-bench.schema.json describes it.\n"
     "TSV: a line of column names, then one line per job.\n"
     "\n"
+    "lariat-bench tune finds the polling that suits a workload, lariat-bench simulate compares policies on rows of waits: each\n"
+    "has a --help of its own.\n"
+    "\n"
     "Exit status: 0 success; 1 a job failed, or the results could not be written; 2 wrong options; 3 verification found\n"
     "wrong data; 4 latency_target, max_latency or rate_min was missed; 130 interrupted (once: results are printed; twice: at\n"
     "once).\n";

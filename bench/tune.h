@@ -108,8 +108,8 @@ const char *tune_scenario_text(char buf[TUNE_SCENARIO_TEXT_MAX], const struct tu
  * The cost is the latency; or the CPU time per I/O (at idle: the share of a CPU, plus 1 %, so that nothing is not infinitely
  * better than next to nothing); or, balanced, the geometric mean of both.
  */
-unsigned tune_logs(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b, int scenario, bool only_final,
-                   double logs[TUNE_ROUNDS_MAX]);
+unsigned tune_logs(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b, int scenario,
+                   bool only_final, double logs[TUNE_ROUNDS_MAX]);
 
 /* The mean of those of a setting against polling off, over all rounds; NAN: not compared. */
 double tune_score(const struct tune *tune, enum tune_objective objective, unsigned config);

@@ -167,7 +167,8 @@ bool tune_snippet_knows(enum tune_snippet snippet, const struct tune_config *con
 }
 
 /* What is not its policy's default, each with `before` in front and in the spelling of its place. */
-static int add_rest(char *buf, int n, const struct tune_config *config, const char *grow, const char *shrink, const char *weight)
+static int add_rest(char *buf, int n, const struct tune_config *config, const char *grow, const char *shrink,
+                    const char *weight)
 {
     const struct {
         const char *format;
@@ -188,9 +189,9 @@ static int add_rest(char *buf, int n, const struct tune_config *config, const ch
 static void c_snippet(char buf[TUNE_SNIPPET_MAX], const struct tune_config *config)
 {
     static const char *const constants[] = { "LARIAT_POLL_CLASSIC", "LARIAT_POLL_WEIGHTED", "LARIAT_POLL_AUTO" };
-    int n = snprintf(buf, TUNE_SNIPPET_MAX,
-                     "struct lariat_poll_params p; lariat_poll_params_init(&p, %s); p.max_ns = %" PRId64,
-                     constants[config->policy], config->max_ns);
+    int n =
+        snprintf(buf, TUNE_SNIPPET_MAX, "struct lariat_poll_params p; lariat_poll_params_init(&p, %s); p.max_ns = %" PRId64,
+                 constants[config->policy], config->max_ns);
 
     n = add_rest(buf, n, config, "; p.grow = ", "; p.shrink = ", "; p.weight = ");
     snprintf(buf + n, (size_t)(TUNE_SNIPPET_MAX - n), "; lariat_loop_set_poll_params(loop, &p);");

@@ -10,11 +10,14 @@
 
 #define IDLE_FLOOR_PERCENT 1
 
-#define FIELD(member) { #member, offsetof(struct tune_sample, member) }
+#define FIELD(member)                                 \
+    {                                                 \
+#member, offsetof(struct tune_sample, member) \
+    }
 const struct tune_field tune_fields[] = {
-    FIELD(iops),          FIELD(latency_ns),     FIELD(p50_ns),         FIELD(p99_ns),        FIELD(cpu_ns_per_io),
-    FIELD(cpu_percent),   FIELD(spin_hit_ratio), FIELD(vain_ns_per_io), FIELD(sleeps_per_io), FIELD(syscalls_per_io),
-    { NULL, 0 },
+    FIELD(iops),          FIELD(latency_ns),      FIELD(p50_ns),         FIELD(p99_ns),
+    FIELD(cpu_ns_per_io), FIELD(cpu_percent),     FIELD(spin_hit_ratio), FIELD(vain_ns_per_io),
+    FIELD(sleeps_per_io), FIELD(syscalls_per_io), { NULL, 0 },
 };
 
 int tune_init(struct tune *tune, const struct tune_config *current)
@@ -156,8 +159,8 @@ static double log_cost_in_round(const struct tune *tune, enum tune_objective obj
     return isfinite(sum) ? sum : (double)NAN;
 }
 
-unsigned tune_logs(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b, int scenario, bool only_final,
-                   double logs[TUNE_ROUNDS_MAX])
+unsigned tune_logs(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b, int scenario,
+                   bool only_final, double logs[TUNE_ROUNDS_MAX])
 {
     unsigned n_logs = 0;
 

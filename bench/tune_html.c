@@ -52,9 +52,10 @@ static void print_picks(const struct tune_report *report, FILE *out)
     const struct tune *tune = report->tune;
     char name[TUNE_NAME_MAX];
 
-    fputs("<h2>Recommended</h2>\n<div class=\"scroll\"><table>\n<tr><th>objective</th><th>setting</th><th></th><th>the best of those "
-          "compared</th><th>times as good</th><th>latency</th><th>CPU per I/O</th></tr>\n",
-          out);
+    fputs(
+        "<h2>Recommended</h2>\n<div class=\"scroll\"><table>\n<tr><th>objective</th><th>setting</th><th></th><th>the best of those "
+        "compared</th><th>times as good</th><th>latency</th><th>CPU per I/O</th></tr>\n",
+        out);
     for (unsigned i = 0; i < N_OBJECTIVES; i++) {
         const struct tune_pick *pick = &report->verdict->picks[i];
 
@@ -68,10 +69,11 @@ static void print_picks(const struct tune_report *report, FILE *out)
         print_interval_cell(out, &pick->cpu);
         fputs("</tr>\n", out);
     }
-    fprintf(out,
-            "</table></div>\n<p class=\"muted\">Cost of the default over that of the best of those compared, more than 1 is better; "
-            "the intervals of 95 %% hold together for all %u settings compared with the default, which is ",
-            report->verdict->n_compared);
+    fprintf(
+        out,
+        "</table></div>\n<p class=\"muted\">Cost of the default over that of the best of those compared, more than 1 is better; "
+        "the intervals of 95 %% hold together for all %u settings compared with the default, which is ",
+        report->verdict->n_compared);
     xml_text(out, tune_config_name(name, &tune->configs[TUNE_DEFAULT]));
     fputs(".</p>\n", out);
 }
@@ -109,7 +111,8 @@ static void print_doubts(const struct tune_report *report, FILE *out)
     if (report->verdict->preliminary)
         fputs("<p>The last stage was not reached: all rests on the runs of the search.</p>\n", out);
     else if (report->verdict->n_unsteady)
-        fprintf(out, "<p>%u of %u cells are not steady (~): their last five rounds differ by more than 20 %%, or drift.</p>\n",
+        fprintf(out,
+                "<p>%u of %u cells are not steady (~): their last five rounds differ by more than 20 %%, or drift.</p>\n",
                 report->verdict->n_unsteady, report->verdict->n_cells);
     if (!tune->n_left_out)
         return;
@@ -127,7 +130,8 @@ static void print_doubts(const struct tune_report *report, FILE *out)
 static void print_row(const struct tune_report *report, FILE *out, unsigned config, unsigned s)
 {
     const struct tune *tune = report->tune;
-    struct interval_of_ratio gain = tune_gain(tune, report->options->objective, TUNE_DEFAULT, config, (int)s, false, TUNE_CONFIDENCE);
+    struct interval_of_ratio gain =
+        tune_gain(tune, report->options->objective, TUNE_DEFAULT, config, (int)s, false, TUNE_CONFIDENCE);
     char name[TUNE_NAME_MAX], iops[UNIT_TEXT_MAX];
 
     fprintf(out, "<tr%s>", config == tune_main_pick(report)->config ? " class=\"picked\"" : "");
@@ -149,9 +153,10 @@ static void print_cells(const struct tune_report *report, FILE *out)
     const struct tune *tune = report->tune;
     char text[TUNE_SCENARIO_TEXT_MAX];
 
-    fputs("<h2>All that was run</h2>\n<p class=\"muted\">Medians. Latency: the mean of all but the slowest 1 %; at paced loads from when "
-          "the I/O was meant to start.</p>\n",
-          out);
+    fputs(
+        "<h2>All that was run</h2>\n<p class=\"muted\">Medians. Latency: the mean of all but the slowest 1 %; at paced loads from when "
+        "the I/O was meant to start.</p>\n",
+        out);
     for (unsigned s = 0; s < tune->n_scenarios; s++) {
         fprintf(out,
                 "<details><summary>%s</summary><div class=\"scroll\"><table>\n<tr><th>setting</th><th>runs</th><th>IOPS</th>"
@@ -189,8 +194,9 @@ static void print_workload(const struct tune_report *report, FILE *out)
         options_echo_parsed(&w->jobs[i], print_option, out);
         fputs("</p>\n", out);
     }
-    fprintf(out, "<p>%u settings in %u rounds, %s; the objective is %s.</p>\n", report->tune->n_configs, report->tune->n_rounds,
-            progress_time(took, report->took_ns / NS_PER_SECOND), tune_objective_name(report->options->objective));
+    fprintf(out, "<p>%u settings in %u rounds, %s; the objective is %s.</p>\n", report->tune->n_configs,
+            report->tune->n_rounds, progress_time(took, report->took_ns / NS_PER_SECOND),
+            tune_objective_name(report->options->objective));
 }
 
 void tune_report_html(const struct tune_report *report, FILE *out)

@@ -18,6 +18,7 @@ struct response {
     unsigned config;
     unsigned scenarios[TUNE_LOADS]; /* by load, the least first */
     unsigned n;
+    unsigned n_paced; /* the first ones; the last may be full load, whose latency is no response time */
 };
 
 /* The scenarios of a depth that have a load and were run with this setting. */
@@ -25,8 +26,10 @@ static void find_loads(struct response *r, const struct tune *tune, unsigned con
 {
     *r = (struct response){ .tune = tune, .config = config };
     for (unsigned i = tune->n_scenarios; i-- > 0;)
-        if (tune->scenarios[i].depth == depth && tune->scenarios[i].percent && tune_cell(tune, config, i)->n)
+        if (tune->scenarios[i].depth == depth && tune->scenarios[i].percent && tune_cell(tune, config, i)->n) {
             r->scenarios[r->n++] = i;
+            r->n_paced += tune->scenarios[i].percent < 100;
+        }
 }
 
 static void response_point(void *opaque, unsigned i, double *x, double *y)
@@ -59,8 +62,9 @@ static void response_dots(struct chart *chart, unsigned series, struct response 
         double x, y, low = interval.n < 2 ? (double)NAN : interval.low;
 
         response_point(r, i, &x, &y);
-        snprintf(title, sizeof(title), "%s: %s at %s I/Os per second", tune_config_name(name, &r->tune->configs[r->config]),
-                 format_ns(latency, y), format_count(iops, x));
+        snprintf(title, sizeof(title), "%s: %s at %s I/Os per second%s",
+                 tune_config_name(name, &r->tune->configs[r->config]), format_ns(latency, y), format_count(iops, x),
+                 i < r->n_paced ? "" : ", full load");
         chart_dot(chart, series, x, y, low, interval.high, false, title);
     }
 }
@@ -71,7 +75,7 @@ void tune_html_response(const struct tune_report *report, FILE *out, uint64_t de
     struct response responses[SERIES_MAX];
     char texts[SERIES_MAX][TUNE_NAME_MAX], title[64];
     const char *names[SERIES_MAX];
-    struct chart chart = { .out = out, .x = { AXIS_COUNT, false, 0, 0, "IOPS" }, .y = { AXIS_NS, false, 0, 0, "" } };
+    struct chart chart = { .out = out, .x = { AXIS_COUNT, false, 0, 0, "IOPS" }, .y = { AXIS_NS, true, INFINITY, 0, "" } };
     unsigned n = 0;
 
     for (unsigned i = 0; i < tune->n_finalists && n < SERIES_MAX; i++) {
@@ -84,18 +88,22 @@ void tune_html_response(const struct tune_report *report, FILE *out, uint64_t de
 
             response_point(&responses[n], j, &x, &y);
             chart.x.max = fmax(chart.x.max, x);
-            chart.y.max = fmax(chart.y.max, y);
+            chart.y.max = fmax(chart.y.max, 1.3 * y);
+            chart.y.min = fmin(chart.y.min, y / 1.3);
         }
         n++;
     }
-    if (!n)
+    if (!n || !(chart.y.min > 0))
         return;
     axis_round(&chart.x);
-    axis_round(&chart.y);
     snprintf(title, sizeof(title), "Response at depth %" PRIu64, depth);
-    chart_begin(&chart, title, "Mean latency by I/Os per second, for each setting of the last stage, with 95 % intervals", names, n);
+    chart_begin(
+        &chart, title,
+        "Mean latency, on a logarithmic axis, by I/Os per second, for each setting of the last stage, with 95 % intervals; the "
+        "dots beside the lines are full load",
+        names, n);
     for (unsigned i = 0; i < n; i++) {
-        chart_line(&chart, i, responses[i].n, false, response_point, &responses[i]);
+        chart_line(&chart, i, responses[i].n_paced, false, response_point, &responses[i]);
         response_dots(&chart, i, &responses[i]);
     }
     chart_end(&chart);
@@ -148,7 +156,8 @@ void tune_html_pareto(const struct tune_report *report, FILE *out)
     axis_round(&chart.x);
     axis_round(&chart.y);
     chart_begin(&chart, "99th percentile against CPU time per I/O",
-                "Each setting by its 99th percentile of latency and its CPU time per I/O; what is recommended has a ring", names, 2);
+                "Each setting by its 99th percentile of latency and its CPU time per I/O; what is recommended has a ring",
+                names, 2);
     chart_line(&chart, 0, front.n, false, front_point, &front);
     for (unsigned i = 0; i < tune->n_configs; i++) {
         double x = TUNE_OVERALL(tune, i, cpu_ns_per_io), y = TUNE_OVERALL(tune, i, p99_ns);
@@ -247,11 +256,12 @@ void tune_html_map(const struct tune_report *report, FILE *out, enum lariat_poll
 
     if (n < 2)
         return;
-    fprintf(out,
-            "<figure>\n<figcaption>%s by poll-max-ns and depth, %s</figcaption>\n"
-            "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s of the policy %s for each longest window and depth; the "
-            "darker the more\">\n",
-            what, policies[policy], CHART_WIDTH, MAP_TOP + n * MAP_ROW + 4, what, policies[policy]);
+    fprintf(
+        out,
+        "<figure>\n<figcaption>%s by poll-max-ns and depth, %s</figcaption>\n"
+        "<svg viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"%s of the policy %s for each longest window and depth; the "
+        "darker the more\">\n",
+        what, policies[policy], CHART_WIDTH, MAP_TOP + n * MAP_ROW + 4, what, policies[policy]);
     print_map(report, out, rows, n,
               cpu ? offsetof(struct tune_sample, cpu_ns_per_io) : offsetof(struct tune_sample, latency_ns));
     fputs("</svg>\n</figure>\n", out);
@@ -273,6 +283,6 @@ void tune_html_percentiles(const struct tune_report *report, FILE *out, unsigned
     if (!list[0] || !list[1] || !list[0]->n || !list[1]->n)
         return;
     snprintf(title, sizeof(title), "Latency by percentile, %s", tune_scenario_text(where, &tune->scenarios[scenario]));
-    html_latency_curves(out, title, "Latency by percentile with the default and with another setting, both axes logarithmic", names,
-                        list, 2);
+    html_latency_curves(out, title, "Latency by percentile with the default and with another setting, both axes logarithmic",
+                        names, list, 2);
 }

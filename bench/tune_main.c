@@ -174,7 +174,8 @@ static int search(struct session *session)
     rc = tune_search(&session->tune, &plan, &runner);
     end_progress(session);
     if (rc)
-        fprintf(stderr, "lariat-bench tune: %s\n", rc == -ENODATA ? "the workload did no I/O" : "a run failed; there is no result");
+        fprintf(stderr, "lariat-bench tune: %s\n",
+                rc == -ENODATA ? "the workload did no I/O" : "a run failed; there is no result");
     return rc;
 }
 

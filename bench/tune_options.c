@@ -185,7 +185,20 @@ static int read_objective(struct tune_options *o, const char *text)
     return refuse("objective", text, "it is latency, efficiency or balanced");
 }
 
-enum own_option { OWN_DEPTHS, OWN_LOADS, OWN_OBJECTIVE, OWN_P99, OWN_CPU, OWN_BUDGET, OWN_REPEATS, OWN_CANDIDATES, OWN_SEED, OWN_RESUME, OWN_FORMAT, N_OWN };
+enum own_option {
+    OWN_DEPTHS,
+    OWN_LOADS,
+    OWN_OBJECTIVE,
+    OWN_P99,
+    OWN_CPU,
+    OWN_BUDGET,
+    OWN_REPEATS,
+    OWN_CANDIDATES,
+    OWN_SEED,
+    OWN_RESUME,
+    OWN_FORMAT,
+    N_OWN
+};
 
 static const char *const own_names[N_OWN] = { "depths",  "loads",      "objective", "p99",    "cpu-budget",   "budget",
                                               "repeats", "candidates", "seed",      "resume", "output-format" };
@@ -199,7 +212,8 @@ static int take(struct tune_options *o, enum own_option own, const char *text)
     switch (own) {
     case OWN_DEPTHS:
         o->n_depths = 0;
-        return each_word(o, text, add_depth) ? refuse(name, text, "it is a list of up to 8 depths, 1 to 32768, each once") : 0;
+        return each_word(o, text, add_depth) ? refuse(name, text, "it is a list of up to 8 depths, 1 to 32768, each once")
+                                             : 0;
     case OWN_LOADS: return read_loads(o, text) ? refuse(name, text, "it is a list of idle, 10, 50, 80 and full") : 0;
     case OWN_OBJECTIVE: return read_objective(o, text);
     case OWN_P99: return read_time(name, text, NS_PER_US, &o->p99_limit_ns);
@@ -249,10 +263,10 @@ static enum own_option find_own(const char *text, const char **value)
 
 /* Options that would make a run of a cell something else than a stretch of the workload; tune decides about these. */
 static const char *const unsuited[] = {
-    "rate",         "rate_iops",     "rate_min",     "rate_iops_min", "latency_target", "max_latency",   "ramp_time",
-    "startdelay",   "stonewall",     "wait_for",     "create_only",   "exec_prerun",    "exec_postrun",  "verify",
-    "verify_only",  "number_ios",    "unlink",       "unlink_each_loop", "write_bw_log", "write_lat_log", "write_iops_log",
-    "write_hist_log",
+    "rate",         "rate_iops",     "rate_min",       "rate_iops_min",  "latency_target", "max_latency",
+    "ramp_time",    "startdelay",    "stonewall",      "wait_for",       "create_only",    "exec_prerun",
+    "exec_postrun", "verify",        "verify_only",    "number_ios",     "unlink",         "unlink_each_loop",
+    "write_bw_log", "write_lat_log", "write_iops_log", "write_hist_log",
 };
 
 static int check_job(const struct job_options *job)
@@ -291,7 +305,8 @@ static int check_workload(struct tune_options *o)
         if (rc)
             return rc;
         if (!polls_alike(&w->jobs[i], &w->jobs[0]))
-            return refuse("poll_...", NULL, "it has to be the same for all jobs: it is the default that others are compared with");
+            return refuse("poll_...", NULL,
+                          "it has to be the same for all jobs: it is the default that others are compared with");
         if (!o->n_depths && w->jobs[i].iodepth != w->jobs[0].iodepth)
             return refuse("depths", NULL, "it is needed, since the jobs have different ones");
     }

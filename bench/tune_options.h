@@ -15,7 +15,7 @@
 
 struct tune_options {
     uint64_t depths[TUNE_DEPTHS_MAX];
-    unsigned n_depths; /* 0: that of the workload */
+    unsigned n_depths;          /* 0: that of the workload */
     unsigned loads[TUNE_LOADS]; /* percent; 100 first, 0 is idle */
     unsigned n_loads;
     enum tune_objective objective;

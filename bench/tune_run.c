@@ -216,7 +216,8 @@ int tune_rehearse(const struct tune_runs *runs)
     return run_cell(runs, &cell, NULL);
 }
 
-int tune_run_entry(const struct tune_runs *runs, const struct tune *tune, const struct tune_block *block, struct tune_entry *entry)
+int tune_run_entry(const struct tune_runs *runs, const struct tune *tune, const struct tune_block *block,
+                   struct tune_entry *entry)
 {
     const struct tune_scenario *scenario = &tune->scenarios[block->scenario];
     bool full = block->stage == STAGE_CALIBRATE || scenario->percent == 100;

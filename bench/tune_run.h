@@ -21,6 +21,7 @@ struct tune_config tune_workload_config(const struct bench_options *workload);
 int tune_rehearse(const struct tune_runs *runs);
 
 /* See struct tune_runner; opaque is the struct tune_runs. */
-int tune_run_entry(const struct tune_runs *runs, const struct tune *tune, const struct tune_block *block, struct tune_entry *entry);
+int tune_run_entry(const struct tune_runs *runs, const struct tune *tune, const struct tune_block *block,
+                   struct tune_entry *entry);
 
 #endif

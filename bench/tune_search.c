@@ -14,18 +14,19 @@
 #define CELL_MAX_NS NS_PER_SECOND
 #define CALIBRATIONS 3
 #define IDLE_IOPS 20.0
-#define NEAR 0.1         /* windows whose logarithms differ by less */
-#define GROUP 6          /* so many settings share one run of the baseline in a block */
-#define FINALISTS 6      /* some five, as a rule: for planning */
+#define NEAR 0.1 /* windows whose logarithms differ by less */
+#define GROUP 6  /* so many settings share one run of the baseline in a block */
 #define FINALISTS_MIN 3
-#define PRECISE 1.02     /* upper end of an interval over its lower one */
-#define FACTOR 2         /* refine: so much longer and shorter than the best; */
+#define FINAL_CELL_NS (250 * NS_PER_MS) /* more rounds than asked for, rather than longer runs than this: t is less then */
+#define FINAL_ROUNDS 15
+#define PRECISE 1.02      /* upper end of an interval over its lower one */
+#define FACTOR 2          /* refine: so much longer and shorter than the best; */
 #define FACTOR_AGAIN 1.41 /* then so much */
 #define WINDOW_MIN_NS 1000
 #define WINDOW_MAX_NS (2 * NS_PER_MS)
 
 /* The part of the budget that is gone when a stage has to be over. */
-static const double ends[N_STAGES] = { 0.08, 0.42, 0.58, 0.66, 1.0 };
+static const double ends[N_STAGES] = { 0.06, 0.38, 0.53, 0.60, 1.0 };
 
 /* The more important ones first: the last ones are left out if there is no time. */
 static const struct {
@@ -71,6 +72,22 @@ static void begin_stage(struct search *s, enum tune_stage stage)
 {
     s->stage = stage;
     s->stage_end_ns = s->begin_ns + (int64_t)((double)s->plan->budget_ns * ends[stage]);
+}
+
+/* Make runs as long as so many of them may be in this time. */
+static void set_length(struct search *s, double n_entries, int64_t time_ns)
+{
+    double length_ns = (double)time_ns / n_entries - (double)s->overhead_ns;
+
+    s->length_ns = length_ns < (double)CELL_MIN_NS   ? CELL_MIN_NS
+                   : length_ns > (double)CELL_MAX_NS ? CELL_MAX_NS
+                                                     : (int64_t)length_ns;
+}
+
+/* For a stage that will run about so many settings in each scenario, all its rounds together. */
+static void fit_length(struct search *s, double n_settings)
+{
+    set_length(s, n_settings * s->tune->n_scenarios, s->stage_end_ns - now_ns(s));
 }
 
 static bool fits(const struct search *s, unsigned n_entries)
@@ -290,15 +307,6 @@ static int calibrate(struct search *s)
     return rc;
 }
 
-static void set_length(struct search *s, double n_entries, int64_t time_ns)
-{
-    double length_ns = (double)time_ns / n_entries - (double)s->overhead_ns;
-
-    s->length_ns = length_ns < (double)CELL_MIN_NS   ? CELL_MIN_NS
-                   : length_ns > (double)CELL_MAX_NS ? CELL_MAX_NS
-                                                     : (int64_t)length_ns;
-}
-
 /* ---- the stages ---- */
 
 static int run_coarse(struct search *s)
@@ -317,6 +325,7 @@ static int run_coarse(struct search *s)
     }
     begin_stage(s, STAGE_COARSE);
     n_all = s->n_set;
+    fit_length(s, 1.7 * n_all + 5);
     left_ns = s->stage_end_ns - now_ns(s);
     n_fit = left_ns > 0 ? (unsigned)(left_ns / (tune->n_scenarios * (s->length_ns + s->overhead_ns))) : 0;
     n_fit -= n_fit / (GROUP + 1); /* the baseline comes several times */
@@ -377,12 +386,14 @@ static int run_refine(struct search *s)
     int rc = 0;
 
     begin_stage(s, STAGE_REFINE);
+    fit_length(s, 18);
     for (unsigned pass = 0; pass < 2 && !rc; pass++) {
         if (!make_refined_set(s, !pass))
             continue;
         rc = run_round(s);
         if (rc == -ETIME)
-            leave_out(s->tune, "refined search: windows %s as long as the best", pass ? "0.7 and 1.4 times" : "half and twice");
+            leave_out(s->tune, "refined search: windows %s as long as the best",
+                      pass ? "0.7 and 1.4 times" : "half and twice");
     }
     return rc;
 }
@@ -396,6 +407,7 @@ static int run_shape(struct search *s)
     int rc;
 
     begin_stage(s, STAGE_SHAPE);
+    fit_length(s, 9);
     while (n && (s->tune->configs[order[0]].policy == LARIAT_POLL_AUTO || order[0] == TUNE_OFF)) /* it has none of them */
         memmove(order, order + 1, --n * sizeof(order[0]));
     if (!n)
@@ -439,12 +451,21 @@ static bool is_precise(const struct search *s)
 
         if (s->set[i] == TUNE_DEFAULT)
             continue;
-        interval = tune_ratio_interval(
-            logs, tune_logs(s->tune, s->plan->objective, s->set[i], TUNE_DEFAULT, -1, true, logs), 0.95);
+        interval =
+            tune_ratio_interval(logs, tune_logs(s->tune, s->plan->objective, s->set[i], TUNE_DEFAULT, -1, true, logs), 0.95);
         if (!(interval.high < PRECISE * interval.low))
             return false;
     }
     return tune_count_unsteady(s->tune) == 0;
+}
+
+/* How many rounds the time left is meant for. */
+static unsigned final_rounds(const struct search *s, int64_t left_ns)
+{
+    double round_ns = (double)block_size(s) * s->tune->n_scenarios * (double)(FINAL_CELL_NS + s->overhead_ns);
+    double n = (double)left_ns / round_ns;
+
+    return n < s->plan->repeats ? s->plan->repeats : n > FINAL_ROUNDS ? FINAL_ROUNDS : (unsigned)n;
 }
 
 static int run_final(struct search *s)
@@ -454,13 +475,13 @@ static int run_final(struct search *s)
     int rc = 0;
 
     begin_stage(s, STAGE_FINAL);
-    int64_t left_ns = s->stage_end_ns - now_ns(s), least_ns = tune->n_scenarios * (CELL_MIN_NS + s->overhead_ns);
+    int64_t left_ns = (s->stage_end_ns - now_ns(s)) / 20 * 19, least_ns = tune->n_scenarios * (CELL_MIN_NS + s->overhead_ns);
 
     while (!s->plan->n_candidates && s->n_set > FINALISTS_MIN && s->n_set * s->plan->repeats * least_ns > left_ns)
         s->n_set--;
     memcpy(tune->finalists, s->set, sizeof(tune->finalists));
     tune->n_finalists = s->n_set;
-    set_length(s, (double)block_size(s) * tune->n_scenarios * s->plan->repeats, left_ns / 10 * 8);
+    set_length(s, (double)block_size(s) * tune->n_scenarios * final_rounds(s, left_ns), left_ns);
     while (!rc && (n_done < s->plan->repeats || !is_precise(s))) {
         rc = run_round(s);
         n_done += !rc;
@@ -473,7 +494,6 @@ static int run_final(struct search *s)
 static int run_stages(struct search *s)
 {
     const struct tune_plan *plan = s->plan;
-    double n_entries = (double)(N_COARSE + 4) * 1.7 + 2 * 8 + 7 + FINALISTS * plan->repeats * 1.1;
     int rc = calibrate(s);
 
     if (rc)
@@ -484,7 +504,6 @@ static int run_stages(struct search *s)
             include(s, tune_add_config(s->tune, &plan->candidates[i]));
         return run_final(s);
     }
-    set_length(s, n_entries * s->tune->n_scenarios, s->begin_ns + plan->budget_ns - now_ns(s));
     rc = run_coarse(s);
     if (!rc || rc == -ETIME)
         rc = run_refine(s);

@@ -30,7 +30,7 @@ struct tune_block {
         unsigned config;
         struct tune_sample sample;
         struct lariat_histogram latencies;
-    } *entries;
+    } * entries;
 };
 
 struct tune_runner {

@@ -44,8 +44,7 @@ static void print_row(const struct tune_report *report, FILE *out, unsigned conf
 {
     const struct tune *tune = report->tune;
     enum tune_objective objective = report->options->objective;
-    struct interval_of_ratio gain =
-        tune_gain(tune, objective, TUNE_DEFAULT, config, (int)scenario, false, TUNE_CONFIDENCE);
+    struct interval_of_ratio gain = tune_gain(tune, objective, TUNE_DEFAULT, config, (int)scenario, false, TUNE_CONFIDENCE);
     char name[TUNE_NAME_MAX], iops[UNIT_TEXT_MAX];
     bool idle = !tune->scenarios[scenario].percent;
 
@@ -74,8 +73,8 @@ static void print_scenario(const struct tune_report *report, FILE *out, unsigned
     fprintf(out, "\n%s", tune_scenario_text(text, &tune->scenarios[scenario]));
     if (tune->scenarios[scenario].iops > 0)
         fprintf(out, " (%s I/Os per second)", format_count(iops, tune->scenarios[scenario].iops));
-    fprintf(out, ":\n  %-*s %9s %10s %10s %10s %10s %7s %6s   %s: default over this\n", NAME_WIDTH, "setting", "IOPS", "latency",
-            "50 %", "99 %", "CPU/IO", "CPU", "hits", tune_objective_name(report->options->objective));
+    fprintf(out, ":\n  %-*s %9s %10s %10s %10s %10s %7s %6s   %s: default over this\n", NAME_WIDTH, "setting", "IOPS",
+            "latency", "50 %", "99 %", "CPU/IO", "CPU", "hits", tune_objective_name(report->options->objective));
     for (unsigned i = 0; i < tune->n_finalists; i++)
         if (tune_cell(tune, tune->finalists[i], scenario)->n)
             print_row(report, out, tune->finalists[i], scenario);
@@ -83,7 +82,9 @@ static void print_scenario(const struct tune_report *report, FILE *out, unsigned
 
 static void print_front(const struct tune *tune, FILE *out)
 {
-    fprintf(out, "\nNone has less p99 or CPU time per I/O than these without more of the other (geometric means over the loads):\n");
+    fprintf(
+        out,
+        "\nNone has less p99 or CPU time per I/O than these without more of the other (geometric means over the loads):\n");
     for (unsigned config = 0; config < tune->n_configs; config++) {
         char name[TUNE_NAME_MAX];
 
@@ -119,8 +120,8 @@ static void print_pick(const struct tune_report *report, FILE *out, const struct
     const struct tune *tune = report->tune;
     char name[TUNE_NAME_MAX], leader[TUNE_NAME_MAX], gain[TUNE_GAIN_MAX];
 
-    fprintf(out, "  %-10s %s: %s\n", tune_objective_name(pick->objective), tune_config_name(name, &tune->configs[pick->config]),
-            tune_reason_text(pick->reason));
+    fprintf(out, "  %-10s %s: %s\n", tune_objective_name(pick->objective),
+            tune_config_name(name, &tune->configs[pick->config]), tune_reason_text(pick->reason));
     if (pick->leader == TUNE_DEFAULT || !pick->gain.n)
         return;
     fprintf(out, "  %-10s   %s is %s; latency %.2f (%.2f to %.2f), CPU per I/O %.2f (%.2f to %.2f)\n", "",
@@ -180,7 +181,8 @@ void tune_report_text(const struct tune_report *report, FILE *out)
         print_scenario(report, out, i);
     print_front(tune, out);
     print_faults(tune, out);
-    fprintf(out, "\nRecommended, with intervals of 95 %% that hold together for all %u settings compared with the default:\n",
+    fprintf(out,
+            "\nRecommended, with intervals of 95 %% that hold together for all %u settings compared with the default:\n",
             report->verdict->n_compared);
     for (unsigned i = 0; i < N_OBJECTIVES; i++)
         print_pick(report, out, &report->verdict->picks[i]);

@@ -7,8 +7,8 @@
 
 #define NEARLY_AS_GOOD 1.02 /* of settings that cannot be told apart, only those within this count as the same */
 
-struct interval_of_ratio tune_gain(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b, int scenario,
-                                   bool only_final, double confidence)
+struct interval_of_ratio tune_gain(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b,
+                                   int scenario, bool only_final, double confidence)
 {
     double logs[TUNE_ROUNDS_MAX];
     unsigned n = tune_logs(tune, objective, a, b, scenario, only_final, logs);

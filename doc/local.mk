@@ -3,6 +3,7 @@
 
 pod_pages = \
 	doc/lariat-bench.1 \
+	doc/lariat-bench-tune.1 \
 	doc/lariat-ctl.1 \
 	doc/lariat-iothread.7 \
 	$(NULL)
@@ -14,7 +15,7 @@ if HAVE_JANSSON
 dist_man1_MANS += doc/lariat-ctl.1
 endif
 if BUILD_BENCH
-dist_man1_MANS += doc/lariat-bench.1
+dist_man1_MANS += doc/lariat-bench.1 doc/lariat-bench-tune.1
 endif
 endif
 
@@ -39,6 +40,9 @@ doc/lariat-bench.1: doc/lariat-bench.pod $(bench_tables) $(top_srcdir)/configure
 		sed -e '/^OPTIONS FROM THE TABLE$$/{r $@.options' -e 'd;}' $(top_srcdir)/doc/lariat-bench.pod >$@.pod
 	$(run_pod2man) --section=1 --name=LARIAT-BENCH $@.pod $@.tmp && mv $@.tmp $@ && rm -f $@.pod $@.options
 
+doc/lariat-bench-tune.1: doc/lariat-bench-tune.pod $(top_srcdir)/configure.ac
+	$(run_pod2man) --section=1 --name=LARIAT-BENCH-TUNE $(top_srcdir)/doc/lariat-bench-tune.pod $@.tmp && mv $@.tmp $@
+
 doc/lariat-ctl.1: doc/lariat-ctl.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=1 --name=LARIAT-CTL $(top_srcdir)/doc/lariat-ctl.pod $@.tmp && mv $@.tmp $@
 
@@ -47,6 +51,7 @@ doc/lariat-iothread.7: doc/lariat-iothread.pod $(top_srcdir)/configure.ac
 
 EXTRA_DIST += \
 	doc/lariat-bench.pod \
+	doc/lariat-bench-tune.pod \
 	doc/lariat-ctl.pod \
 	doc/lariat-iothread.pod \
 	$(NULL)

@@ -64,8 +64,14 @@ offers_only '--poll_max_ns=' --poll-max
 offers_only '--iodepth_low=' -iodepth_l
 offers_only '--time_based' --name=x --time
 offers_only 'read readwrite' --rw = rea
+offers_only 'json json+' --output-format = js
 offers_only 'poisson' --rate-process = p
 offers_only 'liburing' --ioengine libu
+offers_only 'tune' tu
+offers_only '--cpu_budget=' tune --cpu-b
+offers_only '--iodepth_low=' tune --iodepth_l
+offers_only 'balanced' tune --objective = ba
+offers_only 'csv' tune --output-format = cs
 cd "$dir"
 : >jobs.fio
 offers_only 'jobs.fio' jo

@@ -46,8 +46,9 @@ good tune "${null[@]}" --budget=300ms --loads=full --output-format=csv --candida
 [ "$(cut -d, -f1 "$dir/out" | sort -u | tr '\n' ' ')" = 'auto/200us classic/32768ns classic/8us off setting ' ] ||
     fail "other settings than the candidates were run"
 
-# A budget that allows for little: that is told.
-good tune "${null[@]}" --budget=200ms --depths=1,2,4
+# A budget that allows for little: that is told, and so is how far it is.
+good tune "${null[@]}" --budget=200ms --depths=1,2,4 --eta=always
+grep -q '^tune: \[ *\] .*calibrate' "$dir/err" || fail "no progress bar"
 grep -q 'Left out' "$dir/out" || fail "what was left out is not told"
 
 # SIGINT: the answer so far, status 130, and the file from which it goes on.

@@ -11,9 +11,9 @@
 /* ---- a machine ---- */
 
 struct world {
-    bool flat;         /* settings make no difference */
-    double noise;      /* standard deviation of the logarithm */
-    double drift;      /* of all, per second */
+    bool flat;    /* settings make no difference */
+    double noise; /* standard deviation of the logarithm */
+    double drift; /* of all, per second */
     int64_t time_ns;
     uint64_t state;
     unsigned n_runs, n_blocks, n_recalled;
@@ -42,7 +42,7 @@ static void respond(const struct tune_config *config, double *latency_us, double
         us = 70;
     caught = us > 0 ? 1 / (1 + exp(-8 * log(us / 55))) : 0;
     *latency_us = 80 - 30 * caught + (us > 120 ? (us - 120) * 0.2 : 0);
-    *cpu_us = 28 + 0.3 * us + (config->policy == LARIAT_POLL_WEIGHTED ? 2 : 0);
+    *cpu_us = 28 + 0.1 * us + (config->policy == LARIAT_POLL_WEIGHTED ? 2 : 0);
 }
 
 static int run(void *opaque, const struct tune *tune, const struct tune_block *block, struct tune_entry *entry)
@@ -122,7 +122,9 @@ static double true_cost(enum tune_objective objective, const struct tune_config 
     double latency_us, cpu_us;
 
     respond(config, &latency_us, &cpu_us);
-    return objective == OBJECTIVE_LATENCY ? latency_us : objective == OBJECTIVE_EFFICIENCY ? cpu_us : sqrt(latency_us * cpu_us);
+    return objective == OBJECTIVE_LATENCY      ? latency_us
+           : objective == OBJECTIVE_EFFICIENCY ? cpu_us
+                                               : sqrt(latency_us * cpu_us);
 }
 
 /* ---- the search ---- */
@@ -191,7 +193,8 @@ END_TEST
 
 START_TEST(candidates_are_compared_and_nothing_else)
 {
-    const struct tune_config candidates[] = { tune_config_of(LARIAT_POLL_CLASSIC, 16000), tune_config_of(LARIAT_POLL_AUTO, -1) };
+    const struct tune_config candidates[] = { tune_config_of(LARIAT_POLL_CLASSIC, 16000),
+                                              tune_config_of(LARIAT_POLL_AUTO, -1) };
     struct world world = { .noise = 0.02, .state = 5 };
     struct tune_plan plan = plan_of(OBJECTIVE_LATENCY, 20);
 
@@ -330,8 +333,18 @@ START_TEST(a_setting_has_one_name_that_means_it)
 }
 END_TEST
 
-static const char *const refused[] = { "", "linear", "classic/", "classic/-1", "classic/1x", "classic/8us/a", "classic/8us/1/1/64",
-                                       "classic/8us/-1", "off/1", "classic/8us/1/1/1/1", "/8us", "weighted//2" };
+static const char *const refused[] = { "",
+                                       "linear",
+                                       "classic/",
+                                       "classic/-1",
+                                       "classic/1x",
+                                       "classic/8us/a",
+                                       "classic/8us/1/1/64",
+                                       "classic/8us/-1",
+                                       "off/1",
+                                       "classic/8us/1/1/1/1",
+                                       "/8us",
+                                       "weighted//2" };
 
 START_TEST(what_is_no_setting_is_refused)
 {
@@ -345,10 +358,15 @@ END_TEST
 
 START_TEST(settings_that_do_the_same_are_the_same)
 {
-    static const char *const same[][2] = { { "off", "auto/0" }, { "classic/8us/0", "classic/8us/2" }, { "auto/8us", "auto/8us/4/4/4" },
-                                           { "weighted/8us", "weighted/8us/2/2/3" }, { "classic/8us", "classic/8us/2/0/7" } };
-    static const char *const other[][2] = { { "classic/8us", "weighted/8us" }, { "classic/8us", "classic/8us/0/2" },
-                                            { "auto/8us", "auto/9us" }, { "weighted/8us", "weighted/8us/0/0/4" } };
+    static const char *const same[][2] = { { "off", "auto/0" },
+                                           { "classic/8us/0", "classic/8us/2" },
+                                           { "auto/8us", "auto/8us/4/4/4" },
+                                           { "weighted/8us", "weighted/8us/2/2/3" },
+                                           { "classic/8us", "classic/8us/2/0/7" } };
+    static const char *const other[][2] = { { "classic/8us", "weighted/8us" },
+                                            { "classic/8us", "classic/8us/0/2" },
+                                            { "auto/8us", "auto/9us" },
+                                            { "weighted/8us", "weighted/8us/0/0/4" } };
     struct tune_config a, b;
     const char *why;
 
@@ -371,14 +389,17 @@ static const struct {
     const char *text; /* NULL: it cannot be said */
 } snippets[] = {
     { "classic/64us", SNIPPET_BENCH, "--poll_policy=classic --poll_max_ns=64000" },
-    { "weighted/64us/4/2/5", SNIPPET_BENCH, "--poll_policy=weighted --poll_max_ns=64000 --poll_grow=4 --poll_shrink=2 --poll_weight=5" },
+    { "weighted/64us/4/2/5", SNIPPET_BENCH,
+      "--poll_policy=weighted --poll_max_ns=64000 --poll_grow=4 --poll_shrink=2 --poll_weight=5" },
     { "auto", SNIPPET_CTL, "lariat-ctl set ID poll-policy=auto poll-max-ns=200000" },
-    { "auto", SNIPPET_C, "struct lariat_poll_params p; lariat_poll_params_init(&p, LARIAT_POLL_AUTO); p.max_ns = 200000; "
-                         "lariat_loop_set_poll_params(loop, &p);" },
+    { "auto", SNIPPET_C,
+      "struct lariat_poll_params p; lariat_poll_params_init(&p, LARIAT_POLL_AUTO); p.max_ns = 200000; "
+      "lariat_loop_set_poll_params(loop, &p);" },
     { "classic/8us/4", SNIPPET_IOTHREAD, "id=io0,poll-policy=classic,poll-max-ns=8000,poll-grow=4" },
     { "classic/8us/0/2", SNIPPET_QEMU, "-object iothread,id=io0,poll-max-ns=8000,poll-shrink=2" },
     { "off", SNIPPET_QEMU, "-object iothread,id=io0,poll-max-ns=0" },
-    { "weighted/8us/0/0/4", SNIPPET_LIBVIRT, "<iothreadids><iothread id='1'><poll max='8000' grow='0' shrink='0' weight='4'/></iothread></iothreadids>" },
+    { "weighted/8us/0/0/4", SNIPPET_LIBVIRT,
+      "<iothreadids><iothread id='1'><poll max='8000' grow='0' shrink='0' weight='4'/></iothread></iothreadids>" },
     { "auto", SNIPPET_QEMU, NULL },
     { "auto", SNIPPET_LIBVIRT, NULL },
 };

@@ -19,7 +19,7 @@ static double normal(uint64_t *state)
 /* From printed tables. */
 static const struct {
     double p, degrees, t;
-} students[] = { { 0.975, 1, 12.706 }, { 0.975, 4, 2.776 }, { 0.95, 4, 2.132 },  { 0.995, 4, 4.604 },   { 0.975, 10, 2.228 },
+} students[] = { { 0.975, 1, 12.706 }, { 0.975, 4, 2.776 }, { 0.95, 4, 2.132 },    { 0.995, 4, 4.604 }, { 0.975, 10, 2.228 },
                  { 0.9, 2, 1.886 },    { 0.5, 7, 0 },       { 0.975, 120, 1.980 }, { 0.999, 3, 10.215 } };
 
 START_TEST(students_t_is_that_of_the_tables)
@@ -102,14 +102,13 @@ static const struct {
     unsigned n;
     bool steady;
 } series[] = {
-    { { 100, 101, 99, 100, 100 }, 5, true },
-    { { 100, 100, 100, 100 }, 4, false },         /* too few */
-    { { 200, 100, 101, 99, 100, 100 }, 6, true }, /* the first of six does not count */
-    { { 100, 100, 125, 100, 100 }, 5, false },    /* range 24 % */
-    { { 100, 100, 119, 100, 100 }, 5, true },     /* range 18 %, no slope */
-    { { 94, 97, 100, 103, 106 }, 5, false },      /* rises by 12 % */
-    { { 96, 98, 100, 102, 104 }, 5, true },       /* by 8 % */
-    { { 106, 103, 100, 97, 94 }, 5, false },      /* falls */
+    { { 100, 101, 99, 100, 100 }, 5, true },      { { 100, 100, 100, 100 }, 4, false }, /* too few */
+    { { 200, 100, 101, 99, 100, 100 }, 6, true },                                       /* the first of six does not count */
+    { { 100, 100, 125, 100, 100 }, 5, false },                                          /* range 24 % */
+    { { 100, 100, 119, 100, 100 }, 5, true },                                           /* range 18 %, no slope */
+    { { 94, 97, 100, 103, 106 }, 5, false },                                            /* rises by 12 % */
+    { { 96, 98, 100, 102, 104 }, 5, true },                                             /* by 8 % */
+    { { 106, 103, 100, 97, 94 }, 5, false },                                            /* falls */
 };
 
 START_TEST(steady_is_what_the_rule_says)
