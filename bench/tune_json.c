@@ -148,6 +148,21 @@ static json_t *settings_json(struct builder *b, const struct tune *tune)
     return settings;
 }
 
+static json_t *scenarios_json(struct builder *b, const struct tune *tune)
+{
+    json_t *scenarios = build_array(b);
+
+    for (unsigned i = 0; i < tune->n_scenarios; i++) {
+        const struct tune_scenario *scenario = &tune->scenarios[i];
+        json_t *object = build_append(b, scenarios, build_object(b));
+
+        build_int(b, object, "depth", scenario->depth);
+        build_int(b, object, "load_percent", scenario->percent);
+        build_set(b, object, "target_iops", scenario->iops > 0 ? json_real(scenario->iops) : json_null());
+    }
+    return scenarios;
+}
+
 static json_t *cells_json(struct builder *b, const struct tune *tune)
 {
     json_t *cells = build_array(b);
@@ -216,6 +231,7 @@ int tune_report_json(const struct tune_report *report, FILE *out)
     left_out = build_set(&b, root, "left_out", build_array(&b));
     for (unsigned i = 0; i < tune->n_left_out; i++)
         build_append(&b, left_out, json_string(tune->left_out[i]));
+    build_set(&b, root, "scenarios", scenarios_json(&b, tune));
     build_set(&b, root, "settings", settings_json(&b, tune));
     build_set(&b, root, "cells", cells_json(&b, tune));
     if (!b.failed) {

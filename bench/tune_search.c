@@ -49,6 +49,7 @@ struct search {
     int64_t length_ns, overhead_ns; /* of one entry of a block */
     enum tune_stage stage;
     unsigned set[TUNE_CONFIGS_MAX], n_set; /* what the next round runs */
+    unsigned n_blocks;                     /* run so far, without calibration */
     struct tune_block block;
 };
 
@@ -90,9 +91,10 @@ static void fit_length(struct search *s, double n_settings)
     set_length(s, n_settings * s->tune->n_scenarios, s->stage_end_ns - now_ns(s));
 }
 
+/* The very first one is run in any case: of nothing there is nothing to say. */
 static bool fits(const struct search *s, unsigned n_entries)
 {
-    return now_ns(s) + n_entries * (s->length_ns + s->overhead_ns) <= s->stage_end_ns;
+    return !s->n_blocks || now_ns(s) + n_entries * (s->length_ns + s->overhead_ns) <= s->stage_end_ns;
 }
 
 /* ---- sets ---- */
@@ -226,6 +228,7 @@ static int run_block(struct search *s, unsigned round, unsigned scenario)
     int rc;
 
     order_block(s);
+    s->n_blocks++;
     rc = fill_block(s, round, scenario);
     for (unsigned i = 0; i < block->n && !rc; i++) {
         block->entries[i].sample.round = round;

@@ -77,8 +77,8 @@ refused 'not a file of lariat-bench tune' --resume="$dir/other" --budget=1s
 
 need_ring
 # A real file, several jobs that write, and the page.
-good tune --filename="$dir/file" --size=1m --rw=randrw --preflight=0 --name=a --name=b --numjobs=2 --budget=1s --depths=1,2 \
-    --loads=idle,50,full --output-format=json --report="$dir/page.html" --p99=1s --cpu-budget=100
+good tune --filename="$dir/file" --size=1m --rw=randrw --preflight=0 --name=a --name=b --numjobs=2 --budget=1500ms --depths=1,2 \
+    --candidates=auto --repeats=2 --loads=idle,50,full --output-format=json --report="$dir/page.html" --p99=1s --cpu-budget=100
 cp "$dir/out" "$dir/b.json"
 [ -s "$dir/page.html" ] || fail "no page"
 fails 2 'readonly' tune --name=a --filename="$dir/file" --rw=randwrite --readonly --budget=1s
@@ -96,15 +96,20 @@ for name in "a", "b":
         assert pick["paste"]["lariat_bench"].startswith("--poll_policy=")
         assert pick["setting"] == j["default"] or pick["reason"] in ("better", "default_beyond_limits"), pick
     cells = j["cells"]
-    assert {c["depth"] for c in cells} == ({1, 4} if name == "a" else {1, 2})
+    assert {c["depth"] for c in cells} <= ({1, 4} if name == "a" else {1, 2}) and cells
     assert all(c["samples"] > 0 and c["iops"] > 0 for c in cells if c["load_percent"])
-    paced = [c for c in cells if c["setting"] == "off" and c["load_percent"] in (10, 50)]
-    full = {c["depth"]: c["iops"] for c in cells if c["setting"] == "off" and c["load_percent"] == 100}
-    assert paced and all(c["iops"] < full[c["depth"]] for c in paced), (paced, full)
+    target = {(s["depth"], s["load_percent"]): s["target_iops"] for s in j["scenarios"]}
+    for c in cells: # arrivals are random
+        wanted = target[c["depth"], c["load_percent"]]
+        assert wanted is None or c["iops"] < 1.5 * wanted + 300, (c, wanted)
+    assert all((wanted is None) == (load == 100) for (_, load), wanted in target.items()), target
 root = xml.parse(f"{directory}/page.html").getroot()
 tag = lambda e: e.tag.split("}")[-1]
 titles = ["".join(e.itertext()) for e in root.iter() if tag(e) == "figcaption"]
-for title in "Response at depth 1", "Response at depth 2", "99th percentile against", "Latency by percentile":
+wanted = ["Response at depth 1", "Latency by percentile"]
+if any(s["on_front"] for s in j["settings"]): # else the machine was too busy to run one setting at all loads
+    wanted += ["Response at depth 2", "99th percentile against"]
+for title in wanted:
     assert any(t.startswith(title) for t in titles), (title, titles)
 assert not [e for e in root.iter() if tag(e) in ("script", "link", "img")]
 for e in root.iter():
