@@ -155,6 +155,33 @@ START_TEST(it_finds_the_best_setting_in_noise_and_drift)
 }
 END_TEST
 
+/* Was a setting of this policy tried, or of this grow, with a window in that range? */
+static bool tried(enum lariat_poll_policy policy, int64_t grow, int64_t min_ns, int64_t max_ns)
+{
+    for (unsigned i = 0; i < tune.n_configs; i++)
+        if (tune.configs[i].policy == policy && tune.configs[i].grow == grow && tune.configs[i].max_ns >= min_ns &&
+            tune.configs[i].max_ns <= max_ns)
+            return true;
+    return false;
+}
+
+START_TEST(it_looks_near_the_best_and_at_its_grow_and_shrink)
+{
+    struct world world = { .noise = 0.01, .state = 3 };
+    struct tune_plan plan = plan_of(OBJECTIVE_LATENCY, 180);
+    bool finalists[TUNE_CONFIGS_MAX] = { false };
+
+    ck_assert_int_eq(search(&world, &plan, 1), 0);
+    for (unsigned i = 0; i < tune.n_finalists; i++)
+        finalists[tune.finalists[i]] = true;
+    ck_assert(finalists[TUNE_OFF] && finalists[TUNE_DEFAULT]);
+    ck_assert(finalists[verdict.picks[OBJECTIVE_LATENCY].config]);
+    ck_assert(tried(LARIAT_POLL_CLASSIC, 0, 80000, 110000));
+    ck_assert(tried(LARIAT_POLL_CLASSIC, 4, 0, INT64_MAX) || tried(LARIAT_POLL_WEIGHTED, 4, 0, INT64_MAX));
+    tune_free(&tune);
+}
+END_TEST
+
 /* An interval is wrong in 1 of 20; 40 made-up machines may have five such, seldom. */
 START_TEST(where_there_is_only_noise_it_keeps_the_default)
 {
@@ -422,6 +449,7 @@ static void add_cases(Suite *suite)
     TCase *tcase = case_of(suite, "tune");
 
     tcase_add_loop_test(tcase, it_finds_the_best_setting_in_noise_and_drift, 0, 12);
+    tcase_add_test(tcase, it_looks_near_the_best_and_at_its_grow_and_shrink);
     tcase_add_test(tcase, where_there_is_only_noise_it_keeps_the_default);
     tcase_add_loop_test(tcase, the_budget_is_kept_and_what_it_left_out_is_told, 0, 5);
     tcase_add_test(tcase, candidates_are_compared_and_nothing_else);
