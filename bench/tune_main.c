@@ -25,7 +25,7 @@ struct session {
     struct tune_runs runs;
     struct preflight preflight;
     struct tune_state *state; /* NULL: without --resume */
-    int64_t recalled_ns;      /* what the blocks that were recalled took */
+    int64_t recalled_ns;      /* how much the clock is ahead, for the blocks that were recalled */
     int64_t begin_ns;
     bool shows_progress, has_terminal;
     int64_t shown_ns;
@@ -41,13 +41,20 @@ static int run(void *opaque, const struct tune *tune, const struct tune_block *b
     return tune_run_entry(&session->runs, tune, block, entry);
 }
 
+static int64_t now_ns(void *opaque)
+{
+    const struct session *session = opaque;
+
+    return bench_now_ns() + session->recalled_ns;
+}
+
 static bool recall(void *opaque, const struct tune *tune, struct tune_block *block)
 {
     struct session *session = opaque;
 
     if (!session->state || !tune_state_recall(session->state, tune, block))
         return false;
-    session->recalled_ns += block->took_ns;
+    session->recalled_ns += block->end_ns - (now_ns(session) - session->begin_ns);
     return true;
 }
 
@@ -56,13 +63,6 @@ static int keep(void *opaque, const struct tune *tune, const struct tune_block *
     struct session *session = opaque;
 
     return session->state ? tune_state_keep(session->state, tune, block) : 0;
-}
-
-static int64_t now_ns(void *opaque)
-{
-    const struct session *session = opaque;
-
-    return bench_now_ns() + session->recalled_ns;
 }
 
 #define BAR_WIDTH 30

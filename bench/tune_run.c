@@ -122,7 +122,7 @@ static double trimmed_mean(const struct lariat_histogram *h)
         sum += (double)here * (double)lariat_histogram_bucket_ns(i);
         left -= here;
     }
-    return n ? sum / (double)n : (double)NAN;
+    return n ? sum / (double)n : 0;
 }
 
 static double ratio(double a, double b)
@@ -130,11 +130,16 @@ static double ratio(double a, double b)
     return b > 0 ? a / b : 0;
 }
 
-/* Random arrivals in a short run are more or fewer by chance: two standard deviations are let pass. */
+/*
+ * Random arrivals in a short run are more or fewer by chance: two standard deviations are let pass. Without any I/O (the machine
+ * was elsewhere) there is nothing to count either.
+ */
 static bool missed(const struct cell *cell, const struct entry *entry)
 {
     double expected = cell->iops * entry->wall_ns / 1e9;
 
+    if (!entry->ios && !cell->idle)
+        return true;
     return cell->iops > 0 && !cell->idle && (double)entry->ios < RATE_KEPT * expected - 2 * sqrt(expected);
 }
 

@@ -45,7 +45,10 @@ struct search {
     const struct tune_plan *plan;
     const struct tune_runner *runner;
     struct rng rng;
-    int64_t begin_ns, stage_end_ns;
+    int64_t begin_ns;
+    /* Since then, when the last block ended: what is decided by this clock is decided again in a search that is resumed. */
+    int64_t clock_ns;
+    int64_t stage_end_ns;
     int64_t length_ns, overhead_ns; /* of one entry of a block */
     enum tune_stage stage;
     unsigned set[TUNE_CONFIGS_MAX], n_set; /* what the next round runs */
@@ -66,13 +69,13 @@ __attribute__((format(printf, 2, 3))) static void leave_out(struct tune *tune, c
 
 static int64_t now_ns(const struct search *s)
 {
-    return s->runner->now_ns(s->runner->opaque);
+    return s->runner->now_ns(s->runner->opaque) - s->begin_ns;
 }
 
 static void begin_stage(struct search *s, enum tune_stage stage)
 {
     s->stage = stage;
-    s->stage_end_ns = s->begin_ns + (int64_t)((double)s->plan->budget_ns * ends[stage]);
+    s->stage_end_ns = (int64_t)((double)s->plan->budget_ns * ends[stage]);
 }
 
 /* Make runs as long as so many of them may be in this time. */
@@ -88,13 +91,13 @@ static void set_length(struct search *s, double n_entries, int64_t time_ns)
 /* For a stage that will run about so many settings in each scenario, all its rounds together. */
 static void fit_length(struct search *s, double n_settings)
 {
-    set_length(s, n_settings * s->tune->n_scenarios, s->stage_end_ns - now_ns(s));
+    set_length(s, n_settings * s->tune->n_scenarios, s->stage_end_ns - s->clock_ns);
 }
 
 /* The very first one is run in any case: of nothing there is nothing to say. */
 static bool fits(const struct search *s, unsigned n_entries)
 {
-    return !s->n_blocks || now_ns(s) + n_entries * (s->length_ns + s->overhead_ns) <= s->stage_end_ns;
+    return !s->n_blocks || s->clock_ns + n_entries * (s->length_ns + s->overhead_ns) <= s->stage_end_ns;
 }
 
 /* ---- sets ---- */
@@ -192,7 +195,7 @@ static unsigned block_size(const struct search *s)
 
 static void show(const struct search *s)
 {
-    double done = (double)(now_ns(s) - s->begin_ns) / (double)s->plan->budget_ns;
+    double done = (double)now_ns(s) / (double)s->plan->budget_ns;
 
     if (s->runner->progress)
         s->runner->progress(s->runner->opaque, s->stage, done < 1 ? done : 1);
@@ -212,13 +215,16 @@ static int fill_block(struct search *s, unsigned round, unsigned scenario)
     block->scenario = scenario;
     block->seed = splitmix64(&seed);
     block->length_ns = s->length_ns;
-    if (runner->recall && runner->recall(runner->opaque, s->tune, block))
+    if (runner->recall && runner->recall(runner->opaque, s->tune, block)) {
+        s->clock_ns = block->end_ns;
         return 0;
+    }
     for (unsigned i = 0; i < block->n && !rc; i++) {
         show(s);
         rc = runner->run(runner->opaque, s->tune, block, &block->entries[i]);
     }
-    block->took_ns = now_ns(s) - begin_ns;
+    block->end_ns = s->clock_ns = now_ns(s);
+    block->took_ns = block->end_ns - begin_ns;
     return rc || !runner->keep ? rc : runner->keep(runner->opaque, s->tune, block);
 }
 
@@ -329,7 +335,7 @@ static int run_coarse(struct search *s)
     begin_stage(s, STAGE_COARSE);
     n_all = s->n_set;
     fit_length(s, 1.7 * n_all + 5);
-    left_ns = s->stage_end_ns - now_ns(s);
+    left_ns = s->stage_end_ns - s->clock_ns;
     n_fit = left_ns > 0 ? (unsigned)(left_ns / (tune->n_scenarios * (s->length_ns + s->overhead_ns))) : 0;
     n_fit -= n_fit / (GROUP + 1); /* the baseline comes several times */
     if (n_fit < n_all)
@@ -478,7 +484,8 @@ static int run_final(struct search *s)
     int rc = 0;
 
     begin_stage(s, STAGE_FINAL);
-    int64_t left_ns = (s->stage_end_ns - now_ns(s)) / 20 * 19, least_ns = tune->n_scenarios * (CELL_MIN_NS + s->overhead_ns);
+    int64_t left_ns = (s->stage_end_ns - s->clock_ns) / 20 * 19,
+            least_ns = tune->n_scenarios * (CELL_MIN_NS + s->overhead_ns);
 
     while (!s->plan->n_candidates && s->n_set > FINALISTS_MIN && s->n_set * s->plan->repeats * least_ns > left_ns)
         s->n_set--;
@@ -532,7 +539,7 @@ int tune_search(struct tune *tune, const struct tune_plan *plan, const struct tu
         s->plan = plan;
         s->runner = runner;
         rng_init(&s->rng, plan->seed);
-        s->begin_ns = now_ns(s);
+        s->begin_ns = runner->now_ns(runner->opaque);
         rc = run_stages(s);
         tune->interrupted = rc == -EINTR;
     }

@@ -24,7 +24,7 @@ struct tune_block {
     unsigned scenario;
     uint64_t seed; /* the same I/Os for all */
     int64_t length_ns;
-    int64_t took_ns; /* when it is over */
+    int64_t took_ns, end_ns; /* when it is over; end_ns: since the search began */
     unsigned n;
     struct tune_entry {
         unsigned config;
@@ -37,7 +37,7 @@ struct tune_runner {
     void *opaque;
     /* One entry of a block. 0; -EINTR: interrupted, it does not count; or -errno: told, and the search is over. */
     int (*run)(void *opaque, const struct tune *tune, const struct tune_block *block, struct tune_entry *entry);
-    /* Was this block run before, with the same entries? Then fill them in, and took_ns; NULL: never. */
+    /* Was this block run before, with the same entries? Then fill them in, took_ns and end_ns, and set the clock; NULL: never. */
     bool (*recall)(void *opaque, const struct tune *tune, struct tune_block *block);
     /* The block was run; NULL: no matter. 0 or -errno: told. */
     int (*keep)(void *opaque, const struct tune *tune, const struct tune_block *block);

@@ -108,6 +108,7 @@ static json_t *block_json(struct builder *b, const struct tune *tune, const stru
     build_int(b, object, "percent", scenario->percent);
     build_int(b, object, "length_ns", (uint64_t)block->length_ns);
     build_int(b, object, "took_ns", (uint64_t)block->took_ns);
+    build_int(b, object, "end_ns", (uint64_t)block->end_ns);
     entries = build_set(b, object, "entries", build_array(b));
     for (unsigned i = 0; i < block->n; i++) {
         json_t *entry = build_append(b, entries, build_object(b));
@@ -215,6 +216,7 @@ bool tune_state_recall(struct tune_state *state, const struct tune *tune, struct
         if (!is_block(object, tune, block) || !read_entries(object, tune, block))
             continue;
         block->took_ns = (int64_t)integer_of(object, "took_ns");
+        block->end_ns = (int64_t)integer_of(object, "end_ns");
         block->length_ns = (int64_t)integer_of(object, "length_ns");
         return true;
     }

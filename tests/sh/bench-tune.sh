@@ -97,7 +97,7 @@ for name in "a", "b":
         assert pick["setting"] == j["default"] or pick["reason"] in ("better", "default_beyond_limits"), pick
     cells = j["cells"]
     assert {c["depth"] for c in cells} <= ({1, 4} if name == "a" else {1, 2}) and cells
-    assert all(c["samples"] > 0 and c["iops"] > 0 for c in cells if c["load_percent"])
+    assert all(c["samples"] > 0 for c in cells) and any(c["iops"] > 0 for c in cells if c["load_percent"])
     target = {(s["depth"], s["load_percent"]): s["target_iops"] for s in j["scenarios"]}
     for c in cells: # arrivals are random
         wanted = target[c["depth"], c["load_percent"]]

@@ -16,7 +16,9 @@ struct world {
     double drift; /* of all, per second */
     int64_t time_ns;
     uint64_t state;
-    unsigned n_runs, n_blocks, n_recalled;
+    unsigned n_runs;
+    struct tune_block *memory; /* what was run; NULL: it is not to be remembered */
+    unsigned n_memory;
     unsigned stop_after; /* runs; 0: never */
     unsigned fail_after;
     unsigned miss_below_us; /* windows shorter than this miss 80 % load, unless polling is off */
@@ -82,14 +84,48 @@ static int64_t now_ns(void *opaque)
     return ((struct world *)opaque)->time_ns;
 }
 
-static int keep(void *opaque, const struct tune *tune, const struct tune_block *block)
+#define MEMORY_MAX 400
+
+static int keep(void *opaque, const struct tune *t, const struct tune_block *block)
 {
     struct world *world = opaque;
 
-    ck_assert_uint_lt(block->scenario, tune->n_scenarios);
+    ck_assert_uint_lt(block->scenario, t->n_scenarios);
     ck_assert_int_gt(block->took_ns, 0);
-    world->n_blocks++;
+    if (world->memory) {
+        struct tune_block *copy = &world->memory[world->n_memory++];
+
+        ck_assert_uint_lt(world->n_memory, MEMORY_MAX);
+        *copy = *block;
+        copy->entries = malloc(block->n * sizeof(*copy->entries));
+        ck_assert_ptr_nonnull(copy->entries);
+        memcpy(copy->entries, block->entries, block->n * sizeof(*copy->entries));
+    }
     return 0;
+}
+
+/* As --resume does, but from memory. */
+static bool recall(void *opaque, const struct tune *t, struct tune_block *block)
+{
+    struct world *world = opaque;
+
+    ck_assert_uint_lt(block->scenario, t->n_scenarios);
+    for (unsigned i = 0; i < world->n_memory; i++) {
+        const struct tune_block *old = &world->memory[i];
+        struct tune_entry *entries = block->entries;
+
+        if (old->stage != block->stage || old->round != block->round || old->scenario != block->scenario ||
+            old->n != block->n)
+            continue;
+        for (unsigned j = 0; j < block->n; j++)
+            ck_assert_uint_eq(entries[j].config, old->entries[j].config);
+        memcpy(entries, old->entries, block->n * sizeof(*entries));
+        *block = *old;
+        block->entries = entries;
+        world->time_ns = old->end_ns;
+        return true;
+    }
+    return false;
 }
 
 static struct tune tune;
@@ -98,7 +134,7 @@ static struct tune_verdict verdict;
 static int search(struct world *world, const struct tune_plan *plan, unsigned n_depths)
 {
     static const unsigned loads[] = { 100, 80, 50, 10, 0 };
-    const struct tune_runner runner = { world, run, NULL, keep, now_ns, NULL };
+    const struct tune_runner runner = { world, run, recall, keep, now_ns, NULL };
     struct tune_config current = tune_config_of(LARIAT_POLL_CLASSIC, -1);
     int rc;
 
@@ -248,6 +284,35 @@ START_TEST(an_interrupt_gives_what_is_known_so_far)
     if (_i == 0)
         ck_assert_int_eq(verdict.picks[OBJECTIVE_LATENCY].reason, REASON_TOO_LITTLE);
     tune_free(&tune);
+}
+END_TEST
+
+/* Interrupted after so many runs, and again begun with what was kept: as if nothing had happened. */
+START_TEST(a_search_that_is_resumed_runs_only_what_is_missing)
+{
+    struct world world = { .noise = 0.02, .state = 5, .stop_after = _i ? 150 : 0 };
+    struct tune_plan plan = plan_of(OBJECTIVE_LATENCY, 60);
+    unsigned n_runs = 0, n_memory = 0, picks[2] = { 0 };
+
+    world.memory = calloc(MEMORY_MAX, sizeof(*world.memory));
+    ck_assert_ptr_nonnull(world.memory);
+    for (unsigned i = 0; i < 2; i++) {
+        n_runs = world.n_runs;
+        n_memory = world.n_memory;
+        ck_assert_int_eq(search(&world, &plan, 1), 0);
+        ck_assert_int_eq(tune.interrupted, world.stop_after && !i);
+        picks[i] = verdict.picks[OBJECTIVE_LATENCY].config;
+        tune_free(&tune);
+        world.stop_after = 0;
+        world.time_ns = 0;
+    }
+    if (_i)
+        ck_assert(n_memory > 0 && world.n_memory > n_memory && world.n_runs > n_runs);
+    else
+        ck_assert(world.n_memory == n_memory && world.n_runs == n_runs && picks[0] == picks[1]);
+    for (unsigned i = 0; i < world.n_memory; i++)
+        free(world.memory[i].entries);
+    free(world.memory);
 }
 END_TEST
 
@@ -454,6 +519,7 @@ static void add_cases(Suite *suite)
     tcase_add_loop_test(tcase, the_budget_is_kept_and_what_it_left_out_is_told, 0, 5);
     tcase_add_test(tcase, candidates_are_compared_and_nothing_else);
     tcase_add_loop_test(tcase, an_interrupt_gives_what_is_known_so_far, 0, 3);
+    tcase_add_loop_test(tcase, a_search_that_is_resumed_runs_only_what_is_missing, 0, 2);
     tcase_add_test(tcase, a_failure_ends_the_search);
     tcase_add_test(tcase, settings_that_miss_their_rate_or_a_limit_are_not_recommended);
     tcase_add_test(tcase, a_rate_that_nothing_keeps_is_no_fault);
