@@ -439,11 +439,19 @@ static int run_shape(struct search *s)
 
 /* ---- the last one ---- */
 
-/* For QEMU, which has no policy auto, the best of the others is wanted too. */
-static void include_best_without_auto(struct search *s)
+/*
+ * For QEMU, which has no policy auto, the best of the others is wanted too; and the best without its grow, shrink and weight, which
+ * is to be preferred if it is as good.
+ */
+static void include_alternatives(struct search *s)
 {
     unsigned order[TUNE_CONFIGS_MAX], n = tune_rank(s->tune, s->plan->objective, order);
 
+    if (n) {
+        const struct tune_config *best = &s->tune->configs[order[0]], plain = tune_config_of(best->policy, best->max_ns);
+
+        include(s, tune_find_config(s->tune, &plain));
+    }
     for (unsigned i = 0; i < n; i++)
         if (s->tune->configs[order[i]].policy != LARIAT_POLL_AUTO) {
             include(s, order[i]);
@@ -523,7 +531,7 @@ static int run_stages(struct search *s)
         return rc;
     begin_set(s);
     include_best(s, 2, 1);
-    include_best_without_auto(s);
+    include_alternatives(s);
     return run_final(s);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tune_verdict.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-#define NEARLY_AS_GOOD 1.02 /* of settings that cannot be told apart, only those within this count as the same */
+#define NEARLY_AS_GOOD \
+    1.02 /* of settings that cannot be told apart, only those within this count as the same; of CPU time, too */
 
 struct interval_of_ratio tune_gain(const struct tune *tune, enum tune_objective objective, unsigned a, unsigned b,
                                    int scenario, bool only_final, double confidence)
@@ -71,20 +73,36 @@ static unsigned least(const struct judge *j, enum tune_objective objective, bool
     return best;
 }
 
-/* Among those that cannot be told from the best, and are as good but for very little: the one that takes the least CPU time. */
+/* Can it not be told from the best, and is as good but for very little? */
+static bool as_good(const struct judge *j, enum tune_objective objective, unsigned config, unsigned best)
+{
+    struct interval_of_ratio loss =
+        tune_gain(j->tune, objective, config, best, -1, !j->verdict->preliminary, TUNE_CONFIDENCE);
+
+    return config == best || (!tune_differs(&loss) && loss.ratio < NEARLY_AS_GOOD);
+}
+
+/* How many parameters it sets beside the window. */
+static unsigned complexity(const struct tune_config *config)
+{
+    return (unsigned)((config->grow != 0) + (config->shrink != 0) + (config->weight != 0));
+}
+
+/* Among those as good as the best: the simplest of those that take the least CPU time, or very little more. */
 static unsigned cheapest_of_best(const struct judge *j, enum tune_objective objective, unsigned best)
 {
-    double least_cpu = TUNE_OVERALL(j->tune, best, cpu_ns_per_io);
-    unsigned found = best;
+    double least_cpu = INFINITY;
+    unsigned found = best, simplest = UINT_MAX;
 
+    for (unsigned i = 0; i < j->n; i++)
+        if (as_good(j, objective, j->compared[i], best))
+            least_cpu = fmin(least_cpu, TUNE_OVERALL(j->tune, j->compared[i], cpu_ns_per_io));
     for (unsigned i = 0; i < j->n; i++) {
-        unsigned config = j->compared[i];
-        double cpu = TUNE_OVERALL(j->tune, config, cpu_ns_per_io);
-        struct interval_of_ratio loss =
-            tune_gain(j->tune, objective, config, best, -1, !j->verdict->preliminary, TUNE_CONFIDENCE);
+        unsigned config = j->compared[i], n = complexity(&j->tune->configs[config]);
 
-        if (config != best && cpu < least_cpu && !tune_differs(&loss) && loss.ratio < NEARLY_AS_GOOD) {
-            least_cpu = cpu;
+        if (n < simplest && TUNE_OVERALL(j->tune, config, cpu_ns_per_io) <= NEARLY_AS_GOOD * least_cpu &&
+            as_good(j, objective, config, best)) {
+            simplest = n;
             found = config;
         }
     }
