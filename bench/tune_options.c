@@ -297,6 +297,8 @@ static int check_workload(struct tune_options *o)
 {
     const struct bench_options *w = &o->workload;
 
+    if (w->version || w->cmdhelp || w->enghelp || w->showcmd)
+        return refuse("version, --cmdhelp, --enghelp, --showcmd", NULL, "ask lariat-bench without tune");
     if (w->minimal || w->append_terse || w->status_interval_ns || w->monitor)
         return refuse("minimal, --append_terse, --status_interval, --monitor", NULL, "they are of no use to tune");
     for (size_t i = 0; i < w->n_jobs; i++) {

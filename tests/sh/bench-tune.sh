@@ -35,13 +35,18 @@ refused 'depths' --name=b --iodepth=2
 refused 'same for all jobs' --name=b --poll_max_ns=1us
 fails 2 'there is no such option' tune "${null[@]}" --nosuch=1
 fails 2 'no job was given' tune
+fails 2 'without tune' tune --version
+fails 2 'without tune' tune --cmdhelp=rw
+good tune "${null[@]}" --parse-only
+[ ! -s "$dir/out" ] || fail "--parse-only ran something"
 fails 2 "$dir/none" tune "${null[@]}" --output="$dir/none/file"
 
 # Without a ring: the whole search, and its JSON.
 good tune "${null[@]}" --budget=600ms --loads=full,10 --depths=1,4 --output_format json,text --objective=latency
 cp "$dir/out" "$dir/a.json"
 grep -q '^Recommended' "$dir/err" || fail "beside JSON the text is not on stderr"
-good tune "${null[@]}" --budget=300ms --loads=full --output-format=csv --candidates=classic/8us,auto --repeats=2
+printf '[a]\nioengine=null\nsize=1m\nrw=randread\n' >"$dir/jobs.fio"
+good tune "$dir/jobs.fio" --preflight=0 --budget=300ms --loads=full --output-format=csv --candidates=classic/8us,auto --repeats=2
 [ "$(head -n 1 "$dir/out" | cut -d, -f1-6)" = setting,depth,load_percent,stage,round,missed_rate ] || fail "the CSV has no head"
 [ "$(cut -d, -f1 "$dir/out" | sort -u | tr '\n' ' ')" = 'auto/200us classic/32768ns classic/8us off setting ' ] ||
     fail "other settings than the candidates were run"
