@@ -266,17 +266,33 @@ static const char *const unsuited[] = {
     "rate",         "rate_iops",     "rate_min",       "rate_iops_min",  "latency_target", "max_latency",
     "ramp_time",    "startdelay",    "stonewall",      "wait_for",       "create_only",    "exec_prerun",
     "exec_postrun", "verify",        "verify_only",    "number_ios",     "unlink",         "unlink_each_loop",
-    "write_bw_log", "write_lat_log", "write_iops_log", "write_hist_log",
+    "write_bw_log", "write_lat_log", "write_iops_log", "write_hist_log", "write_wait_log", "steadystate",
 };
 
-static int check_job(const struct job_options *job)
+/* These are checked against the iodepth of the job. */
+static const char *const bound_to_depth[] = { "iodepth_batch", "iodepth_batch_complete_min", "iodepth_batch_complete_max",
+                                              "iodepth_low" };
+
+static const char *first_given(const struct job_options *job, const char *const names[], size_t n)
 {
-    for (size_t i = 0; i < sizeof(unsuited) / sizeof(unsuited[0]); i++) {
-        const struct option_row *row = option_find(unsuited[i], strlen(unsuited[i]));
+    for (size_t i = 0; i < n; i++) {
+        const struct option_row *row = option_find(names[i], strlen(names[i]));
 
         if (row && job->given[option_index(row)])
-            return refuse(unsuited[i], NULL, "tune decides about that itself, or cannot do with it");
+            return names[i];
     }
+    return NULL;
+}
+
+static int check_job(const struct tune_options *o, const struct job_options *job)
+{
+    const char *given = first_given(job, unsuited, sizeof(unsuited) / sizeof(unsuited[0]));
+
+    if (given)
+        return refuse(given, NULL, "tune decides about that itself, or cannot do with it");
+    given = first_given(job, bound_to_depth, sizeof(bound_to_depth) / sizeof(bound_to_depth[0]));
+    if (given && o->n_depths)
+        return refuse(given, NULL, "not together with --depths");
     if (job->stonewall)
         return refuse("stonewall", NULL, "jobs that tune runs are run together; give it one job file");
     if (job->rw == RW_TRIMWRITE || job->rw == RW_RANDTRIMWRITE)
@@ -302,7 +318,7 @@ static int check_workload(struct tune_options *o)
     if (w->minimal || w->append_terse || w->status_interval_ns || w->monitor)
         return refuse("minimal, --append_terse, --status_interval, --monitor", NULL, "they are of no use to tune");
     for (size_t i = 0; i < w->n_jobs; i++) {
-        int rc = check_job(&w->jobs[i]);
+        int rc = check_job(o, &w->jobs[i]);
 
         if (rc)
             return rc;

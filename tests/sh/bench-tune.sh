@@ -30,6 +30,7 @@ refused 'not json, csv and html together' --output-format=json,csv
 refused 'the value is missing' --seed
 refused 'tune decides' --rate_iops=100
 refused 'tune decides' --number_ios=5
+refused 'not together with --depths' --iodepth_low=0 --depths=1,2
 refused 'polling means nothing there' --ioengine=psync
 refused 'depths' --name=b --iodepth=2
 refused 'same for all jobs' --name=b --poll_max_ns=1us
