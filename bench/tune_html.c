@@ -32,10 +32,9 @@ static void print_text_cell(FILE *out, const char *text)
 
 static void print_interval_cell(FILE *out, const struct interval_of_ratio *interval)
 {
-    if (interval->n < 2)
-        fputs("<td>?</td>", out);
-    else
-        fprintf(out, "<td>%.2f (%.2f to %.2f)</td>", interval->ratio, interval->low, interval->high);
+    char text[TUNE_INTERVAL_MAX];
+
+    print_text_cell(out, tune_interval_text(text, interval));
 }
 
 static void print_ns_cell(FILE *out, double ns)

@@ -28,9 +28,9 @@ int tune_report_json(const struct tune_report *report, FILE *out); /* 0 or -ENOM
 void tune_report_csv(const struct tune_report *report, FILE *out);
 void tune_report_html(const struct tune_report *report, FILE *out);
 
-/* "1.41 times better (1.33 to 1.50)" */
-#define TUNE_GAIN_MAX 80
-const char *tune_gain_text(char buf[TUNE_GAIN_MAX], const struct interval_of_ratio *gain);
+/* "1.41 (1.33 to 1.50)"; "?" if one run at most tells about it. */
+#define TUNE_INTERVAL_MAX 80
+const char *tune_interval_text(char buf[TUNE_INTERVAL_MAX], const struct interval_of_ratio *interval);
 
 /* "p99 beyond the limit at depth 1, full load"; "" without a fault. */
 #define TUNE_FAULT_MAX 96

@@ -9,12 +9,16 @@
 
 #define NAME_WIDTH 22
 
-const char *tune_gain_text(char buf[TUNE_GAIN_MAX], const struct interval_of_ratio *gain)
+#define HUGE_RATIO 100 /* beyond this nothing is known, and the figure would only be long */
+
+const char *tune_interval_text(char buf[TUNE_INTERVAL_MAX], const struct interval_of_ratio *interval)
 {
-    if (gain->n < 2)
-        snprintf(buf, TUNE_GAIN_MAX, "%.2f times as good in one run, so perhaps by chance", gain->ratio);
+    if (interval->n < 2)
+        return strcpy(buf, "?");
+    if (interval->high > HUGE_RATIO)
+        snprintf(buf, TUNE_INTERVAL_MAX, "%.2f (%.2f and up)", interval->ratio, interval->low);
     else
-        snprintf(buf, TUNE_GAIN_MAX, "%.2f times as good (%.2f to %.2f)", gain->ratio, gain->low, gain->high);
+        snprintf(buf, TUNE_INTERVAL_MAX, "%.2f (%.2f to %.2f)", interval->ratio, interval->low, interval->high);
     return buf;
 }
 
@@ -45,7 +49,7 @@ static void print_row(const struct tune_report *report, FILE *out, unsigned conf
     const struct tune *tune = report->tune;
     enum tune_objective objective = report->options->objective;
     struct interval_of_ratio gain = tune_gain(tune, objective, TUNE_DEFAULT, config, (int)scenario, false, TUNE_CONFIDENCE);
-    char name[TUNE_NAME_MAX], iops[UNIT_TEXT_MAX];
+    char name[TUNE_NAME_MAX], iops[UNIT_TEXT_MAX], interval[TUNE_INTERVAL_MAX];
     bool idle = !tune->scenarios[scenario].percent;
 
     fprintf(out, "  %-*s %9s", NAME_WIDTH, tune_config_name(name, &tune->configs[config]),
@@ -58,8 +62,8 @@ static void print_row(const struct tune_report *report, FILE *out, unsigned conf
             100 * TUNE_TYPICAL(tune, config, scenario, spin_hit_ratio));
     if (config == TUNE_DEFAULT)
         fputs("   default", out);
-    else if (gain.n >= 2)
-        fprintf(out, "   %.2f (%.2f to %.2f)", gain.ratio, gain.low, gain.high);
+    else
+        fprintf(out, "   %s", tune_interval_text(interval, &gain));
     if (!tune_cell_is_steady(tune, config, scenario))
         fputs(" ~", out);
     fputc('\n', out);
@@ -118,15 +122,14 @@ static void print_faults(const struct tune *tune, FILE *out)
 static void print_pick(const struct tune_report *report, FILE *out, const struct tune_pick *pick)
 {
     const struct tune *tune = report->tune;
-    char name[TUNE_NAME_MAX], leader[TUNE_NAME_MAX], gain[TUNE_GAIN_MAX];
+    char name[TUNE_NAME_MAX], gain[TUNE_INTERVAL_MAX], latency[TUNE_INTERVAL_MAX], cpu[TUNE_INTERVAL_MAX];
 
     fprintf(out, "  %-10s %s: %s\n", tune_objective_name(pick->objective),
             tune_config_name(name, &tune->configs[pick->config]), tune_reason_text(pick->reason));
-    if (pick->leader == TUNE_DEFAULT || !pick->gain.n)
-        return;
-    fprintf(out, "  %-10s   %s is %s; latency %.2f (%.2f to %.2f), CPU per I/O %.2f (%.2f to %.2f)\n", "",
-            tune_config_name(leader, &tune->configs[pick->leader]), tune_gain_text(gain, &pick->gain), pick->latency.ratio,
-            pick->latency.low, pick->latency.high, pick->cpu.ratio, pick->cpu.low, pick->cpu.high);
+    if (pick->leader != TUNE_DEFAULT && pick->gain.n)
+        fprintf(out, "  %-10s   %s is %s times as good; latency %s, CPU per I/O %s\n", "",
+                tune_config_name(name, &tune->configs[pick->leader]), tune_interval_text(gain, &pick->gain),
+                tune_interval_text(latency, &pick->latency), tune_interval_text(cpu, &pick->cpu));
 }
 
 static void print_snippets(const struct tune_report *report, FILE *out)
