@@ -117,6 +117,8 @@ void config_get_tuning(const struct config *config, struct loop_tuning *tuning)
 {
     config_get_poll(config, &tuning->poll);
     tuning->batch_max = (unsigned)config->numbers[PROPERTY_AIO_MAX_BATCH];
+    tuning->wait_batch = (unsigned)config->numbers[PROPERTY_WAIT_BATCH];
+    tuning->wait_min_ns = config->numbers[PROPERTY_WAIT_MIN_NS];
     tuning->workers_max[0] = (unsigned)config->numbers[PROPERTY_IOWQ_MAX_BOUNDED];
     tuning->workers_max[1] = (unsigned)config->numbers[PROPERTY_IOWQ_MAX_UNBOUNDED];
 }
@@ -147,6 +149,9 @@ int64_t config_effective(const struct config *config, enum property property, co
     switch (property) {
     case PROPERTY_AIO_MAX_BATCH:
         return number && number < loop->stats.sq_entries ? number : loop->stats.sq_entries; /* fewer than asked for, perhaps */
+    case PROPERTY_WAIT_BATCH:
+        return wait_batch_effective((unsigned)number, config->numbers[PROPERTY_WAIT_MIN_NS],
+                                    (enum lariat_poll_policy)config->numbers[PROPERTY_POLL_POLICY]);
     case PROPERTY_IOWQ_MAX_BOUNDED:
         return number ? number : loop->ring.workers_default[0];
     case PROPERTY_IOWQ_MAX_UNBOUNDED:

@@ -125,7 +125,8 @@ static int tune(struct lariat_iothread *iothread, const char **failed)
     int err;
 
     config_get_tuning(&iothread->config, &tuning);
-    if (!tuning.batch_max && !tuning.workers_max[0] && !tuning.workers_max[1])
+    if (!tuning.batch_max && !tuning.workers_max[0] && !tuning.workers_max[1] && !tuning.wait_batch &&
+        tuning.wait_min_ns == WAIT_MIN_NS_DEFAULT)
         return 0;
     *failed = tuning.workers_max[0] ? "iowq-max-bounded" : "iowq-max-unbounded";
     err = loop_set_tuning(iothread->loop, &tuning);

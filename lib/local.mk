@@ -80,6 +80,8 @@ library_sources = \
 	lib/uring_compat.h \
 	lib/wait_auto.c \
 	lib/wait_auto.h \
+	lib/wait_batch.c \
+	lib/wait_batch.h \
 	lib/watch.c \
 	lib/watch.h \
 	$(NULL)

@@ -153,7 +153,7 @@ static bool spin(struct lariat_loop *loop, int64_t deadline_ns, int64_t *now_ns)
     return end != SPIN_VAIN;
 }
 
-int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
+int loop_sleep_for(struct lariat_loop *loop, int64_t deadline_ns, const struct ring_batch *batch)
 {
     bool ready = unlikely(loop->pollers.first != NULL) && pollers_before_sleep(loop);
     struct ring *ring = &loop->ring;
@@ -165,7 +165,7 @@ int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
     while (!ready && !atomic_load_explicit(&loop->bh_head, memory_order_acquire)) {
         unsigned before = ring_unsubmitted(ring), after;
 
-        err = ring_wait(ring, deadline_ns, loop->n_storage);
+        err = ring_wait_batch(ring, batch, deadline_ns, loop->n_storage);
         after = ring_unsubmitted(ring);
         /* A submission cut short does not wait; go on for as long as it advances. */
         if (err || ring_cq_ready(ring) || !after || after >= before)
@@ -174,7 +174,16 @@ int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
     loop->woken_by_notify = notify_lower(&loop->notify);
     if (unlikely(loop->pollers.first != NULL))
         pollers_awake(loop);
+    if (loop->woken_by_notify)
+        loop->batch.notified_sleep = loop->stats.sleeps;
     return loop_tolerate(loop, err);
+}
+
+int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns)
+{
+    static const struct ring_batch any = { .n = 1 };
+
+    return loop_sleep_for(loop, deadline_ns, &any);
 }
 
 static void learn(struct lariat_loop *loop, const struct poll_wait *wait)
@@ -225,9 +234,9 @@ static int wait_for_work(struct lariat_loop *loop)
  * is closed, waiting in the same system call saves one, unless the requests complete inside the submit, as reads from the
  * page cache do: then the wait, and announcing it to producers, only cost. Which it is, is tried now and then.
  */
-static bool submit_first(struct lariat_loop *loop)
+static bool submit_first(struct lariat_loop *loop, bool may_spin)
 {
-    if (loop->window_ns || loop->submits_complete)
+    if (may_spin || loop->submits_complete)
         return true;
     return ++loop->submits_waited >= TRY_SUBMIT_EVERY;
 }
@@ -236,10 +245,12 @@ static bool submit_first(struct lariat_loop *loop)
 static int submit_and_wait(struct lariat_loop *loop, bool blocking)
 {
     bool may_sleep = loop_queue_internal(loop) && blocking;
+    unsigned n_wait;
 
     if (!may_sleep || loop_has_work(loop))
         return submit_now(loop);
-    if (ring_unsubmitted(&loop->ring) && submit_first(loop)) {
+    n_wait = wait_batch_size(loop);
+    if (ring_unsubmitted(&loop->ring) && submit_first(loop, loop->window_ns && n_wait == 1)) {
         int err = submit_now(loop);
 
         loop->submits_complete = ring_cq_ready(&loop->ring);
@@ -247,7 +258,7 @@ static int submit_and_wait(struct lariat_loop *loop, bool blocking)
         if (err || loop_has_work(loop))
             return err;
     }
-    return wait_for_work(loop);
+    return likely(n_wait == 1) ? wait_for_work(loop) : wait_batch(loop, n_wait);
 }
 
 /* ---- running callbacks ---- */

@@ -26,6 +26,7 @@
 #include "stats.h"
 #include "timer.h"
 #include "wait_auto.h"
+#include "wait_batch.h"
 
 #define CACHE_LINE 64
 
@@ -49,6 +50,8 @@ struct loop_tuning {
     struct lariat_poll_params poll;
     unsigned batch_max;      /* SQEs per submission; 0: no limit */
     unsigned workers_max[2]; /* bounded and unbounded ones of the kernel; 0: as it begins */
+    unsigned wait_batch;     /* completions that a sleep waits for; 0: the policy decides; 1: off */
+    int64_t wait_min_ns;     /* after which one will do */
 };
 
 struct loop_handlers {
@@ -94,6 +97,7 @@ struct lariat_loop {
     struct wait_auto waits;
     void (*wait_watcher)(void *opaque, int64_t wait_ns, bool slept); /* NULL: none */
     void *wait_watcher_opaque;
+    struct wait_batch batch;
     int64_t window_ns; /* of the next spin */
     bool woken_by_notify; /* the last sleep, perhaps */
     bool submits_complete; /* what is submitted tends to complete inside the submit */
@@ -198,6 +202,7 @@ int loop_iterate(struct lariat_loop *loop, bool blocking);
 
 /* The parts of a wait that all policies share: sleep, having submitted what is queued; or only submit it. 0 or -errno. */
 int loop_sleep(struct lariat_loop *loop, int64_t deadline_ns);
+int loop_sleep_for(struct lariat_loop *loop, int64_t deadline_ns, const struct ring_batch *batch);
 int loop_submit(struct lariat_loop *loop);
 
 /*

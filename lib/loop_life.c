@@ -166,6 +166,7 @@ int loop_take_tuning(struct lariat_loop *loop)
     if (poll_version != loop->poll_seen) /* what was learnt outlives a change of the rest */
         begin_policy(loop, &tuning.poll);
     loop->poll_seen = poll_version;
+    wait_batch_set(loop, tuning.wait_batch, tuning.wait_min_ns);
     ring_set_batch_max(&loop->ring, tuning.batch_max);
     return limit_workers(loop, tuning.workers_max);
 }
@@ -271,6 +272,7 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
         loop->tuning_set.poll = *opts->poll;
     else
         lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_CLASSIC);
+    loop->tuning_set.wait_min_ns = WAIT_MIN_NS_DEFAULT;
     loop->generation = fork_generation();
     loop->name = strdup(opts->name);
     if (!loop->generation || !loop->name)
@@ -306,6 +308,7 @@ int lariat_loop_new(const struct lariat_loop_options *opts, struct lariat_loop *
         return err;
     }
     begin_policy(loop, &loop->tuning_set.poll);
+    wait_batch_set(loop, 0, WAIT_MIN_NS_DEFAULT);
     *out = loop;
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "cpu_list.h"
 #include "errmsg.h"
 #include "fatal.h"
+#include "wait_batch.h"
 
 #define WORKERS_MAX 65535
 #define SQ_ENTRIES_MAX 32768
@@ -40,6 +41,10 @@ static const struct lariat_property_info table[N_PROPERTIES] = {
                               "auto policy: price of a ns spun, in percent of a ns of latency" },
     [PROPERTY_POLL_CPU_BUDGET] = { "poll-cpu-budget", LARIAT_PROPERTY_INTEGER, 0, 100, true, true, NULL, "0",
                                    "auto policy: percent of one CPU that may be spun away; 0: no limit" },
+    [PROPERTY_WAIT_BATCH] = { "wait-batch", LARIAT_PROPERTY_INTEGER, 0, WAIT_BATCH_MAX, true, false, NULL, "0",
+                              "completions of storage requests that a sleep waits for; 1: any; 0: any (auto: by what is in flight)" },
+    [PROPERTY_WAIT_MIN_NS] = { "wait-min-ns", LARIAT_PROPERTY_DURATION, 0, WAIT_MIN_NS_MAX, true, false, NULL, "100000",
+                               "longest wait for more than one completion; 0: wait-batch is off" },
     [PROPERTY_AIO_MAX_BATCH] = { "aio-max-batch", LARIAT_PROPERTY_INTEGER, 0, SQ_ENTRIES_MAX, true, false, NULL, "0",
                                  "most requests in one submission, at most sq-entries; 0: no limit" },
     [PROPERTY_IOWQ_MAX_BOUNDED] = { "iowq-max-bounded", LARIAT_PROPERTY_INTEGER, 0, WORKERS_MAX, true, false, NULL, "0",

@@ -29,6 +29,7 @@
 #define SIGSET_BYTES (_NSIG / 8)
 #define SQ_THREAD_PATIENCE 100000 /* yields */
 #define OPCODES_MAX 64u /* bits of ring->opcodes */
+#define FAR_NS (INT64_C(1) << 62) /* as good as never, and for the kernel still a deadline that it can add to */
 
 #define CHAIN_FLAGS (IOSQE_IO_LINK | IOSQE_IO_HARDLINK)
 
@@ -77,17 +78,27 @@ static inline int enter(struct ring *r, unsigned to_submit, unsigned wait_nr, un
     return enter_with(r, to_submit, wait_nr, flags, NULL, SIGSET_BYTES);
 }
 
-static int enter_until(struct ring *r, unsigned to_submit, unsigned wait_nr, int64_t deadline_ns, unsigned flags)
+/* In whole us, and not beyond the deadline: the kernel looks at that only when the minimum time is over. */
+static uint32_t min_wait_usec(int64_t min_ns, int64_t left_ns)
 {
-    int64_t ns = r->abs_timer ? deadline_ns : deadline_ns - clock_now_ns();
-    struct __kernel_timespec ts; /* read by the kernel inside this call only */
-    struct io_uring_getevents_arg arg = { .ts = (uint64_t)(uintptr_t)&ts };
+    int64_t usec = min_ns / 1000 + (min_ns % 1000 != 0), left_usec = left_ns / 1000;
 
-    ns = ns > 0 ? ns : 0;
-    ts.tv_sec = ns / NS_PER_S;
-    ts.tv_nsec = ns % NS_PER_S;
+    return (uint32_t)(usec < left_usec ? usec : left_usec);
+}
+
+/* There is always a deadline: without one the kernel takes us for ready when the minimum time is over. */
+static int enter_until(struct ring *r, unsigned to_submit, const struct ring_batch *batch, int64_t deadline_ns, unsigned flags)
+{
+    int64_t now_ns = r->abs_timer && !batch->min_ns ? 0 : clock_now_ns();
+    int64_t until_ns = deadline_ns < FAR_NS ? deadline_ns : FAR_NS;
+    int64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    int64_t ns = r->abs_timer ? until_ns : left_ns;
+    struct __kernel_timespec ts = { ns / NS_PER_S, ns % NS_PER_S }; /* read by the kernel inside this call only */
+    struct uring_wait_arg arg = { .ts = (uint64_t)(uintptr_t)&ts, .min_wait_usec = min_wait_usec(batch->min_ns, left_ns) };
+    bool bounded = arg.min_wait_usec || !batch->min_ns;
+
     flags |= IORING_ENTER_EXT_ARG | (r->abs_timer ? IORING_ENTER_ABS_TIMER : 0);
-    return enter_with(r, to_submit, wait_nr, flags, &arg, sizeof(arg));
+    return enter_with(r, to_submit, bounded ? batch->n : 1, flags, &arg, sizeof(arg));
 }
 
 /* Let the kernel see the SQEs before `tail`. Returns how many it has not consumed yet. */
@@ -181,14 +192,13 @@ static int wait_in_poll(struct ring *r, int64_t deadline_ns)
     return ret || n_ready > 0 ? ret : n_ready;
 }
 
-int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
+/* batch->min_ns: 0 if the deadline alone ends a wait for several. */
+static int wait_for(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait)
 {
     unsigned flags = IORING_ENTER_GETEVENTS;
     unsigned n;
     int ret;
 
-    if (unlikely(r->wait_by_poll))
-        return wait_in_poll(r, deadline_ns);
     end_chain(r);
     n = publish(r, r->sq_tail);
     if (r->no_iowait && !iowait)
@@ -198,8 +208,43 @@ int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
         n = 0;
     }
     note_overflow(r);
-    ret = deadline_ns == CLOCK_NEVER ? enter(r, n, 1, flags) : enter_until(r, n, 1, deadline_ns, flags);
+    if (deadline_ns == CLOCK_NEVER && !batch->min_ns)
+        ret = enter(r, n, batch->n, flags);
+    else
+        ret = enter_until(r, n, batch, deadline_ns, flags);
     return ret < 0 ? ret : 0;
+}
+
+int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait)
+{
+    static const struct ring_batch any = { .n = 1 };
+
+    if (unlikely(r->wait_by_poll))
+        return wait_in_poll(r, deadline_ns);
+    return wait_for(r, &any, deadline_ns, iowait);
+}
+
+/* Without a minimum time, in two waits. What a notify wrote to the eventfd in between is there for the second. */
+static int wait_twice(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait)
+{
+    const struct ring_batch several = { .n = batch->n };
+    int64_t now_ns = clock_now_ns();
+    int64_t until_ns = now_ns < deadline_ns - batch->min_ns ? now_ns + batch->min_ns : deadline_ns;
+    int ret = wait_for(r, &several, until_ns, iowait);
+
+    if ((ret && ret != -ETIME) || ring_cq_ready(r) || ring_left_over(r))
+        return ret;
+    now_ns = clock_now_ns();
+    if (now_ns < until_ns || now_ns >= deadline_ns) /* a signal, or time is up */
+        return ret;
+    return ring_wait(r, deadline_ns, iowait);
+}
+
+int ring_wait_batch(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait)
+{
+    if (batch->n < 2 || r->wait_by_poll)
+        return ring_wait(r, deadline_ns, iowait);
+    return (r->min_wait ? wait_for : wait_twice)(r, batch, deadline_ns, iowait);
 }
 
 /* ---- SQEs ---- */
@@ -400,6 +445,8 @@ static int init_flags(struct ring *r, const struct ring_options *opts, unsigned 
         if (!err) {
             r->setup_flags = params.flags;
             r->ext_arg = params.features & IORING_FEAT_EXT_ARG;
+            /* With an SQ thread some kernels sleep on when one comes after the minimum time. */
+            r->min_wait = params.features & IORING_FEAT_MIN_TIMEOUT && !opts->sqpoll;
             r->no_iowait = params.features & IORING_FEAT_NO_IOWAIT;
             r->sq_entries = params.sq_entries;
             r->cq_entries = params.cq_entries;

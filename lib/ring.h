@@ -47,6 +47,7 @@ struct ring {
 
     bool ext_arg;      /* enter takes a deadline */
     bool abs_timer;    /* an absolute one */
+    bool min_wait;     /* enter takes the time after which one completion will do */
     bool no_iowait;    /* enter takes NO_IOWAIT */
     bool wait_by_poll; /* sleep in ppoll() on the descriptor: valgrind, or a kernel without ext_arg */
     bool sqpoll;
@@ -96,6 +97,15 @@ int ring_get_events(struct ring *r);
  * iowait: count the sleep as waiting for storage. 0, -EINTR, -ETIME, or another -errno.
  */
 int ring_wait(struct ring *r, int64_t deadline_ns, bool iowait);
+
+/* For what a sleep waits. */
+struct ring_batch {
+    unsigned n;     /* completions; 1: as soon as anything comes */
+    int64_t min_ns; /* after so long one is enough; if n > 1 it is more than 0, and a second at most */
+};
+
+/* The same, until there are n completions, or min_ns are over and there is one. Where it waits in ppoll() one ends it. */
+int ring_wait_batch(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait);
 
 /* Wrappers of io_uring_register(); 0, a count, or -errno. */
 int ring_register_buffers(struct ring *r, const struct iovec *iov, unsigned n);
@@ -154,6 +164,12 @@ static inline unsigned ring_left_over(const struct ring *r)
 static inline bool ring_cq_ready(const struct ring *r)
 {
     return __atomic_load_n(r->cq_ktail, __ATOMIC_ACQUIRE) != *r->cq_khead;
+}
+
+/* How many are there? */
+static inline unsigned ring_cq_count(const struct ring *r)
+{
+    return __atomic_load_n(r->cq_ktail, __ATOMIC_ACQUIRE) - *r->cq_khead;
 }
 
 /* Does the kernel hint at completions that only an enter brings? A hint: it may be stale, so it never forbids sleeping. */

@@ -82,10 +82,12 @@ struct lariat_loop_stats {
     uint64_t spins_unpaid;     /* spins that poll-cpu-budget did not allow */
     /* Whatever the policy. */
     uint64_t pollers_run;      /* times that a poller was ready */
+    uint64_t waits_batched;    /* sleeps that were to end with several completions */
+    uint64_t cqes_batched;     /* completions that were there when those ended: by their number, those per wait */
 };
 #define LARIAT_LOOP_STATS_INIT { sizeof(struct lariat_loop_stats), \
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0, false, false, false, \
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /*
  * A histogram of durations: 29 groups of 64 buckets. Below 128 ns each ns has its bucket, above that each power of two has

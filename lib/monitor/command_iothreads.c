@@ -60,6 +60,8 @@ static const struct {
     { "spins-crowded", offsetof(struct lariat_loop_stats, spins_crowded) },
     { "spins-unpaid", offsetof(struct lariat_loop_stats, spins_unpaid) },
     { "pollers-run", offsetof(struct lariat_loop_stats, pollers_run) },
+    { "waits-batched", offsetof(struct lariat_loop_stats, waits_batched) },
+    { "cqes-batched", offsetof(struct lariat_loop_stats, cqes_batched) },
 };
 enum { N_COUNTERS = sizeof(counters) / sizeof(counters[0]) };
 

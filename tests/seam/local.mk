@@ -25,9 +25,11 @@ seam_tests = \
 	tests/seam/test_seam \
 	tests/seam/test_seam_found \
 	tests/seam/test_wait_auto \
+	tests/seam/test_wait_batch \
 	$(NULL)
 unit_tests += $(seam_tests)
 tests_seam_test_old_kernel_LDADD = $(SEAM_LDADD)
 tests_seam_test_seam_LDADD = $(SEAM_LDADD)
 tests_seam_test_seam_found_LDADD = $(SEAM_LDADD)
 tests_seam_test_wait_auto_LDADD = $(SEAM_LDADD)
+tests_seam_test_wait_batch_LDADD = $(SEAM_LDADD)

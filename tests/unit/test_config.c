@@ -254,6 +254,20 @@ START_TEST(sizes_come_to_what_the_ring_obtained)
 }
 END_TEST
 
+START_TEST(a_batch_of_0_is_none_but_under_auto)
+{
+    ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 1);
+    set_or_fail(PROPERTY_WAIT_BATCH, "8");
+    ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 8);
+    set_or_fail(PROPERTY_POLL_POLICY, "auto");
+    ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 8);
+    set_or_fail(PROPERTY_WAIT_BATCH, "0");
+    ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 0);
+    set_or_fail(PROPERTY_WAIT_MIN_NS, "0");
+    ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 1);
+}
+END_TEST
+
 START_TEST(limits_of_workers_come_to_those_of_the_kernel)
 {
     obtained.ring.workers_default[0] = 8;
@@ -289,11 +303,15 @@ START_TEST(what_a_loop_is_tuned_with_comes_from_the_values)
     set_or_fail(PROPERTY_AIO_MAX_BATCH, "2");
     set_or_fail(PROPERTY_IOWQ_MAX_BOUNDED, "3");
     set_or_fail(PROPERTY_IOWQ_MAX_UNBOUNDED, "4");
+    set_or_fail(PROPERTY_WAIT_BATCH, "5");
+    set_or_fail(PROPERTY_WAIT_MIN_NS, "6");
     config_get_tuning(&config, &tuning);
     ck_assert_int_eq(tuning.poll.max_ns, 1);
     ck_assert_uint_eq(tuning.batch_max, 2);
     ck_assert_uint_eq(tuning.workers_max[0], 3);
     ck_assert_uint_eq(tuning.workers_max[1], 4);
+    ck_assert_uint_eq(tuning.wait_batch, 5);
+    ck_assert_int_eq(tuning.wait_min_ns, 6);
 }
 END_TEST
 
@@ -329,6 +347,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, under_weighted_0_is_2_2_and_3);
     tcase_add_test(tc, a_value_other_than_0_is_what_it_is);
     tcase_add_test(tc, sizes_come_to_what_the_ring_obtained);
+    tcase_add_test(tc, a_batch_of_0_is_none_but_under_auto);
     tcase_add_test(tc, limits_of_workers_come_to_those_of_the_kernel);
     tcase_add_test(tc, a_priority_counts_under_fifo_and_rr_only);
     tcase_add_test(tc, what_a_loop_is_tuned_with_comes_from_the_values);

@@ -34,6 +34,7 @@ static const struct {
     { "cpu-affinity", "", "" },              { "sched-policy", "inherit", "inherit" },
     { "sched-policy", "batch", "batch" },    { "sched-priority", "99", "99" },
     { "iowq-max-bounded", "0", "0" },        { "iowq-max-unbounded", "0", "0" },
+    { "wait-batch", "32768", "32768" },      { "wait-min-ns", "1s", "1000000000" },
 };
 enum { N_VALUES = sizeof(values) / sizeof(values[0]) };
 
@@ -78,6 +79,8 @@ static const struct {
     { "poll-policy", "eager", -EINVAL, "classic weighted auto" },
     { "aio-max-batch", "129", -ERANGE, "0 to 128" },
     { "iowq-max-bounded", "65536", -ERANGE, "0 to 65535" },
+    { "wait-batch", "32769", -ERANGE, "0 to 32768" },
+    { "wait-min-ns", "1001ms", -ERANGE, "0 to 1000000000 ns" },
     { "cpu-affinity", "0-", -EINVAL, "cpu-affinity: '0-'" },
     { "cpu-affinity", "1000", -ENODEV, "cpu-affinity: '1000'" },
     { "sched-policy", "deadline", -EINVAL, "fifo" },
@@ -283,6 +286,33 @@ static void queue_seven(void *opaque)
     *(uint64_t *)opaque = stats_of(loop).sqes_submitted - before;
 }
 
+static void read_wait_batch(void *opaque)
+{
+    *(struct wait_batch *)opaque = lariat_loop_current()->batch;
+}
+
+/* Under auto 0 leaves it to what is in flight, and the policy that is set with it, or later, is the one that counts. */
+START_TEST(a_number_of_completions_to_wait_for_is_in_force_by_the_next_iteration)
+{
+    const struct {
+        const char *pairs;
+        unsigned n;
+        int64_t min_ns;
+    } steps[] = {
+        { "wait-batch=8,wait-min-ns=7us", 8, 7000 }, { "wait-batch=0,wait-min-ns=1", 1, 1 }, { "poll-policy=auto", 0, 1 },
+        { "wait-min-ns=0", 1, 0 },                   { "wait-min-ns=2", 0, 2 },              { "wait-batch=1", 1, 2 },
+        { "poll-policy=weighted,wait-batch=0", 1, 2 },
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct wait_batch batch;
+        ck_assert_int_eq(lariat_iothread_set_from_string(iothread, steps[i].pairs, NULL), 0);
+        settled_call_or_fail(iothread, read_wait_batch, &batch);
+        ck_assert_uint_eq(batch.n, steps[i].n);
+        ck_assert_int_eq(batch.min_ns, steps[i].min_ns);
+    }
+}
+END_TEST
+
 START_TEST(a_batch_set_is_in_force_by_the_next_iteration)
 {
     uint64_t submitted = 0;
@@ -468,6 +498,7 @@ static void add_tests(Suite *suite)
 
     tc = case_with_iothread(suite, "loop");
     tcase_add_test(tc, a_batch_set_is_in_force_by_the_next_iteration);
+    tcase_add_test(tc, a_number_of_completions_to_wait_for_is_in_force_by_the_next_iteration);
     tcase_add_test(tc, limits_of_workers_are_set_and_taken_back);
     tcase_add_test(tc, limits_of_workers_given_at_first_are_in_force);
     tcase_add_test(tc, where_the_kernel_takes_no_limits_of_workers_they_are_refused);

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "iothread_support.h"
+#include "loop.h"
 #include "poll.h"
 
 /* What is taken */
@@ -23,6 +24,8 @@ static const struct {
     { "id=io0,poll-price=10000", "poll-price", "10000" },
     { "id=io0,poll-cpu-budget=100", "poll-cpu-budget", "100" },
     { "id=io0,aio-max-batch=8", "aio-max-batch", "8" },
+    { "id=io0,wait-batch=8", "wait-batch", "8" },
+    { "id=io0,wait-min-ns=50us", "wait-min-ns", "50000" },
     { "id=io0,sched-policy=inherit", "sched-policy", "inherit" },
     { "id=io0,sched-priority=7", "sched-priority", "7" }, /* stored under any policy */
     { "id=io0,sq-entries=48", "sq-entries", "48" },
@@ -226,6 +229,17 @@ START_TEST(a_batch_given_is_the_longest_submission)
     struct lariat_iothread *iothread = from_text_or_fail("id=io0,aio-max-batch=4");
     call_or_fail(lariat_iothread_loop(iothread), queue_seven, &submitted);
     ck_assert_uint_eq(submitted, 4);
+    lariat_iothread_destroy(iothread);
+}
+END_TEST
+
+/* Each of the two alone: what is given is what its loop begins with. */
+START_TEST(completion_batching_given_is_that_of_its_loop)
+{
+    struct lariat_iothread *iothread = from_text_or_fail(_i ? "id=io0,wait-batch=4" : "id=io0,poll-policy=auto,wait-min-ns=3us");
+    const struct lariat_loop *loop = lariat_iothread_loop(iothread);
+    ck_assert_uint_eq(loop->batch.n, _i ? 4 : 0);
+    ck_assert_int_eq(loop->batch.min_ns, _i ? 100000 : 3000);
     lariat_iothread_destroy(iothread);
 }
 END_TEST
@@ -478,6 +492,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_cpu_given_is_the_one_that_the_thread_runs_on);
     tcase_add_test(tc, a_scheduling_policy_given_is_that_of_the_thread);
     tcase_add_test(tc, a_batch_given_is_the_longest_submission);
+    tcase_add_loop_test(tc, completion_batching_given_is_that_of_its_loop, 0, 2);
 
     tc = case_of(suite, "refused");
     tcase_add_loop_test(tc, what_is_refused_is_said_and_leaves_nothing, 0, N_REFUSED);

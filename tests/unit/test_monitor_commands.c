@@ -304,7 +304,7 @@ START_TEST(statistics_count_what_the_loop_did)
     ck_assert_int_gt(number_of(entry, "cpu-ns"), 0);
     ck_assert_int_ge(number_of(stats, "bhs-run"), 9); /* the last is counted behind its callback */
     ck_assert_int_ge(number_of(stats, "iterations"), 1);
-    ck_assert_uint_eq(json_object_size(stats), 34);
+    ck_assert_uint_eq(json_object_size(stats), 36);
     ck_assert_uint_eq(json_object_size(json_object_get(entry, "ops")), 13);
     ck_assert_int_ge(number_of(json_object_get(entry, "ops"), "read"), 0);
     json_decref(list);

@@ -102,6 +102,7 @@ static const struct {
     { "poll-max-ns", "32768", 0, INT64_MAX, true },    { "poll-grow", "0", 0, INT64_MAX, true },
     { "poll-shrink", "0", 0, INT64_MAX, true },        { "poll-weight", "0", 0, 63, true },
     { "poll-price", "25", 0, 10000, true },            { "poll-cpu-budget", "0", 0, 100, true },
+    { "wait-batch", "0", 0, 32768, true },             { "wait-min-ns", "100000", 0, 1000000000, true },
     { "aio-max-batch", "0", 0, 32768, true },          { "iowq-max-bounded", "0", 0, 65535, true },
     { "iowq-max-unbounded", "0", 0, 65535, true },     { "sched-priority", "0", 0, 99, true },
     { "sq-entries", "128", 1, 32768, false },          { "cq-entries", "0", 0, 65536, false },
