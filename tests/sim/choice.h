@@ -6,7 +6,7 @@
  *   bytes 0-7   seed of the random numbers of the kernel (delays, order, faults)
  *         8-11  the faults that may strike in this run, a bit each (swarm testing: each run has another subset)
  *         12    how often they strike, and the age of the kernel
- *         13    sizes of the queues
+ *         13    sizes of the queues, completion batching
  *         14    flags of the loop, poll parameters
  *         15    how the run ends
  *         16-   what the program does, see world.c; at the end of the string it ends

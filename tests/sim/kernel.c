@@ -234,7 +234,8 @@ static int ring_setup(unsigned entries, struct io_uring *uring, struct io_uring_
     sim_require(k.sq_entries <= SQ_MOST && k.cq_entries <= CQ_MOST, "queues too large for the simulator");
     /* As after many turns, so that the numbers wrap soon. */
     k.sq_head = k.sq_tail = k.cq_head = k.cq_tail = choice_random(2) ? 0u - choice_random(64) : 0;
-    p->features = (k.age >= AGE_EXT_ARG ? (unsigned)IORING_FEAT_EXT_ARG : 0) | (k.age >= AGE_NEWEST ? IORING_FEAT_NO_IOWAIT : 0);
+    p->features = (k.age >= AGE_EXT_ARG ? (unsigned)IORING_FEAT_EXT_ARG : 0) |
+                  (k.age >= AGE_ABS ? IORING_FEAT_MIN_TIMEOUT : 0) | (k.age >= AGE_NEWEST ? IORING_FEAT_NO_IOWAIT : 0);
     share(uring);
     return 0;
 }
@@ -356,23 +357,45 @@ static int submit(unsigned n)
     return (int)taken;
 }
 
-/* Until there is a completion, or the clock shows the deadline. */
-static int wait_until(int64_t deadline_ns, int64_t slack_ns)
+/* What a wait is for. */
+struct wait {
+    int64_t deadline; /* of the clock; SIM_NEVER: none */
+    int64_t slack;    /* of a relative one */
+    unsigned n;       /* completions */
+    int64_t min_ns;   /* after which one will do; 0: not given, or over */
+};
+
+/* The minimum time is over; that there is a deadline too counts from now on only. True: the wait is. */
+static bool min_time_over(struct wait *w, unsigned n)
 {
+    w->min_ns = 0;
+    w->n = 1;
+    return n || w->deadline == SIM_NEVER;
+}
+
+/* Until there are the completions, or a timer ends it. */
+static int wait_until(struct wait w)
+{
+    int64_t min_end = sim_time() + w.min_ns;
+
+    w.n = w.n < k.cq_entries ? w.n : k.cq_entries;
     for (bool first = true;; first = false) {
         int64_t time, next;
+        unsigned n;
 
         advance();
-        run_task_work(TASK_WORK_MOST);
+        run_task_work(w.n > TASK_WORK_MOST ? w.n : TASK_WORK_MOST);
         flush_overflow();
-        time = sim_time_of_clock(deadline_ns);
+        time = w.min_ns ? min_end : sim_time_of_clock(w.deadline);
         next = requests_next_end();
-        if (k.cq_tail != k.cq_head || choice_fault(FAULT_SPURIOUS))
+        n = k.cq_tail - k.cq_head;
+        if (n >= w.n || choice_fault(FAULT_SPURIOUS))
             return 0;
         if (choice_fault(FAULT_EINTR))
-            return -EINTR;
+            return n ? 0 : -EINTR;
         /* Later the clock may have gone back behind the deadline, of which the loop knows nothing. */
-        oracle_blocks(first ? deadline_ns : 0, slack_ns);
+        if (!n)
+            oracle_blocks(first ? w.deadline : 0, w.slack, first ? w.min_ns : 0);
         sim_clock_forget_reads();
         if (choice_fault(FAULT_FOREIGN)) {
             int64_t until = sim_time() + choice_random(100000);
@@ -382,8 +405,8 @@ static int wait_until(int64_t deadline_ns, int64_t slack_ns)
             world_interfere();
         } else if (time <= next && time != SIM_NEVER) {
             sim_sleep_until(time);
-            if (sim_time_of_clock(deadline_ns) <= sim_time())
-                return -ETIME;
+            if (w.min_ns ? min_time_over(&w, n) : sim_time_of_clock(w.deadline) <= sim_time())
+                return n ? 0 : -ETIME;
         } else if (next != SIM_NEVER) {
             sim_sleep_until(next);
         } else {
@@ -394,25 +417,25 @@ static int wait_until(int64_t deadline_ns, int64_t slack_ns)
     }
 }
 
-static int read_deadline(unsigned flags, const struct io_uring_getevents_arg *arg, size_t bytes, int64_t *deadline, int64_t *slack)
+static int read_wait(unsigned flags, const struct uring_wait_arg *arg, size_t bytes, struct wait *w)
 {
     const struct __kernel_timespec *ts;
 
-    *deadline = SIM_NEVER;
-    *slack = 0;
+    w->deadline = SIM_NEVER;
     if (!(flags & IORING_ENTER_EXT_ARG))
         return bytes == _NSIG / 8 ? 0 : -EINVAL;
-    if (k.age < AGE_EXT_ARG || bytes != sizeof(*arg))
+    if (k.age < AGE_EXT_ARG || bytes != sizeof(*arg) || (k.age < AGE_ABS && arg->min_wait_usec))
         return -EINVAL;
+    w->min_ns = arg->min_wait_usec * INT64_C(1000);
     ts = (const struct __kernel_timespec *)(uintptr_t)arg->ts;
     if (ts->tv_sec < 0 || ts->tv_nsec < 0 || ts->tv_nsec >= 1000000000)
         return -EINVAL;
-    *deadline = ts->tv_sec * 1000000000 + ts->tv_nsec;
+    w->deadline = ts->tv_sec * 1000000000 + ts->tv_nsec;
     if (flags & IORING_ENTER_ABS_TIMER)
         return k.age < AGE_ABS ? -EINVAL : 0;
-    *slack = RELATIVE_SLACK_NS + sim_clock_lag();
-    if (__builtin_add_overflow(*deadline, sim_clock_peek(), deadline))
-        *deadline = SIM_NEVER;
+    w->slack = RELATIVE_SLACK_NS + sim_clock_lag();
+    if (__builtin_add_overflow(w->deadline, sim_clock_peek(), &w->deadline))
+        w->deadline = SIM_NEVER;
     return 0;
 }
 
@@ -443,18 +466,20 @@ static void note_stale(bool other_business)
 
 static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, void *arg, size_t bytes)
 {
-    int64_t deadline, slack;
+    struct wait w = { .n = min_complete };
     int err, submitted = 0, ret = 0;
 
     world_interfere();
     sim_clock_forget_reads();
     err = enter_error(fd, flags);
     if (!err)
-        err = read_deadline(flags, arg, bytes, &deadline, &slack);
-    sim_trace("enter: %u to submit, wait for %u, flags %x: %d", to_submit, min_complete, flags, err);
+        err = read_wait(flags, arg, bytes, &w);
+    sim_trace("enter: %u to submit, wait for %u (%lld ns), flags %x: %d", to_submit, min_complete, (long long)w.min_ns, flags, err);
     if (err)
         return err;
     advance();
+    if (min_complete > 1)
+        oracle_batches(min_complete, w.min_ns, w.deadline - w.slack);
     if (min_complete && k.age >= AGE_NEWEST)
         oracle_waits(!(flags & IORING_ENTER_NO_IOWAIT));
     if (to_submit) {
@@ -472,7 +497,7 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
         flush_overflow();
         note_stale(to_submit || min_complete);
         if (min_complete)
-            ret = wait_until(deadline, slack);
+            ret = wait_until(w);
     } else if (k.flags & IORING_SETUP_COOP_TASKRUN) {
         run_task_work(UINT32_MAX);
     }
@@ -486,14 +511,14 @@ void kernel_forget_enters(void)
 
 static int ring_poll(int fd, const struct timespec *timeout)
 {
-    int64_t deadline = SIM_NEVER;
+    struct wait w = { .deadline = SIM_NEVER, .slack = RELATIVE_SLACK_NS + sim_clock_lag(), .n = 1 };
     int ret;
 
     sim_require(fd == RING_FD, "poll of descriptor %d", fd);
     sim_require(!(k.flags & IORING_SETUP_DEFER_TASKRUN), "poll of a ring whose descriptor wakes nobody");
-    if (timeout && __builtin_add_overflow((int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec, sim_clock_peek(), &deadline))
-        deadline = SIM_NEVER;
-    ret = wait_until(deadline, RELATIVE_SLACK_NS + sim_clock_lag());
+    if (timeout && __builtin_add_overflow((int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec, sim_clock_peek(), &w.deadline))
+        w.deadline = SIM_NEVER;
+    ret = wait_until(w);
     return ret == -ETIME ? 0 : ret == 0 && k.cq_tail != k.cq_head ? 1 : -EINTR;
 }
 

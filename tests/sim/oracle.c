@@ -14,6 +14,7 @@
 #include "sim.h"
 
 #define N_QUEUED 4096
+#define MIN_TIME_SLACK_NS 1000 /* from the reading of the clock to the call */
 
 struct oracle oracle;
 
@@ -350,19 +351,43 @@ static void check_pollers_told(void)
     }
 }
 
-void oracle_waits(bool for_storage)
+/* How many storage ops are in flight. False: that cannot be told, since one refused in a chain has another request in its place. */
+static bool count_storage(unsigned *n)
 {
-    bool storage = false, chained = false;
+    bool chained = false;
 
+    *n = 0;
     for (unsigned i = 0; i < N_OPS; i++) {
-        storage |= oracle.ops[i].in_flight && oracle.ops[i].storage;
-        chained |= oracle.ops[i].in_flight && oracle.ops[i].chained; /* one refused there has another request in its place */
+        *n += oracle.ops[i].in_flight && oracle.ops[i].storage;
+        chained |= oracle.ops[i].in_flight && oracle.ops[i].chained;
     }
-    if (oracle.inside && !oracle.closing && !chained)
-        sim_require(storage == for_storage, "a wait %s as one for storage", for_storage ? "counts" : "does not count");
+    return oracle.inside && !oracle.closing && !chained;
 }
 
-void oracle_blocks(int64_t deadline_ns, int64_t slack_ns)
+void oracle_waits(bool for_storage)
+{
+    unsigned n;
+
+    if (count_storage(&n))
+        sim_require(for_storage == (n > 0), "a wait %s as one for storage", for_storage ? "counts" : "does not count");
+}
+
+void oracle_batches(unsigned n, int64_t min_ns, int64_t deadline_ns)
+{
+    int64_t most_ns = oracle.loop->batch.min_ns;
+    unsigned n_storage;
+
+    sim_require(oracle.inside && !oracle.closing, "the loop waits for %u completions while it closes", n);
+    if (count_storage(&n_storage))
+        sim_require(n <= n_storage, "the loop waits for %u completions, with %u storage ops in flight", n, n_storage);
+    if (min_ns)
+        sim_require(min_ns < most_ns + 1000, "for %lld ns the loop is deaf: more than %lld", (long long)min_ns, (long long)most_ns);
+    else if (!choice_may_strike(FAULT_CLOCK_BACK)) /* then it is not known how long */
+        sim_require(deadline_ns - sim_clock_peek() <= most_ns, "the loop is deaf until %lld, for more than %lld ns",
+                    (long long)deadline_ns, (long long)most_ns);
+}
+
+void oracle_blocks(int64_t deadline_ns, int64_t slack_ns, int64_t min_ns)
 {
     const struct sim_timer *timer = first_timer();
     const struct object *eventfd = object_eventfd();
@@ -373,6 +398,8 @@ void oracle_blocks(int64_t deadline_ns, int64_t slack_ns)
     /* One that is due already ends the sleep at once. */
     sim_require(!timer || deadline_ns - slack_ns <= timer->expire_ns || deadline_ns <= sim_clock_peek(),
                 "the loop sleeps until %lld, but a timer is due at %lld", (long long)deadline_ns, (long long)timer->expire_ns);
+    sim_require(!timer || !min_ns || sim_clock_peek() + min_ns - sim_clock_lag() - MIN_TIME_SLACK_NS <= timer->expire_ns,
+                "the loop sleeps for %lld ns, but a timer is due at %lld", (long long)min_ns, (long long)timer->expire_ns);
     sim_require(requests_poll_armed(eventfd, completion_user_data(&oracle.loop->wake), POLLIN),
                 "the loop sleeps, and its eventfd is not watched");
     sim_require(!bh_pending(&pushed), "the loop sleeps with BH number %llu scheduled", (unsigned long long)pushed);

@@ -111,12 +111,14 @@ void oracle_op_submitted(struct sim_op *op);
 void oracle_op_completes(struct sim_op *op, int res);
 
 /* From the kernel: an SQE was taken; a CQE was posted; a byte was moved between an op and a stream; the loop is going to sleep until `deadline_ns` of the
-   clock (SIM_NEVER: for ever), and nothing is there to be seen. */
+   clock (SIM_NEVER: for ever) or for `min_ns`, whatever is longer, and nothing is there to be seen; it waits for several
+   completions, for `min_ns` or, if that is 0, until `deadline_ns`. */
 void oracle_taken(const struct io_uring_sqe *sqe);
 void oracle_posted(uint64_t user_data, int res, unsigned flags);
 void oracle_poll_failed(uint64_t user_data, struct object *object);
 void oracle_moved(uint64_t user_data, uint8_t byte);
 void oracle_waits(bool for_storage); /* the kind of waiting that it asks for */
-void oracle_blocks(int64_t deadline_ns, int64_t slack_ns);
+void oracle_blocks(int64_t deadline_ns, int64_t slack_ns, int64_t min_ns);
+void oracle_batches(unsigned n, int64_t min_ns, int64_t deadline_ns);
 
 #endif

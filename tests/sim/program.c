@@ -127,6 +127,8 @@ static void set_params(unsigned what)
     sim_require(err == (params.max_ns < 0 ? -ERANGE : oracle.closed ? -ESHUTDOWN : 0), "setting parameters gives %d", err);
     lariat_loop_get_poll_params(oracle.loop, &read);
     sim_require(err || memcmp(&params, &read, sizeof(read)) == 0, "other parameters are read than were set");
+    if (what & 128)
+        (void)world_set_batch(what >> 2);
 }
 
 /* The numbers only rise. */
@@ -138,7 +140,8 @@ static void look_at_stats(void)
     sim_require(stats.spin_ns < UINT64_C(1) << 62 && stats.sleep_ns < UINT64_C(1) << 62 && stats.spin_vain_ns <= stats.spin_ns,
                 "times in the statistics went wrong: spun %llu ns, %llu in vain, slept %llu",
                 (unsigned long long)stats.spin_ns, (unsigned long long)stats.spin_vain_ns, (unsigned long long)stats.sleep_ns);
-    sim_require(stats.spins_hit <= stats.spins && stats.window_ns <= 32768, "the statistics contradict themselves");
+    sim_require(stats.spins_hit <= stats.spins && stats.window_ns <= 32768 && stats.waits_batched <= stats.sleeps,
+                "the statistics contradict themselves");
 }
 
 void program_any_thread(unsigned what, bool foreign)

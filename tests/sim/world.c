@@ -160,6 +160,21 @@ static void give_back(void)
     oracle.loop = NULL;
 }
 
+/* How many completions it waits for, and how long. */
+int world_set_batch(unsigned what)
+{
+    static const struct {
+        unsigned n;
+        int64_t min_ns;
+    } batches[] = { { 0, 100000 }, { 0, 1 }, { 2, 5000 }, { 4, 100000 }, { 8, 1000000 }, { 100, 20000 }, { 3, 0 }, { 2, 999 } };
+    struct loop_tuning tuning;
+
+    loop_get_tuning(oracle.loop, &tuning);
+    tuning.wait_batch = batches[what % 8].n;
+    tuning.wait_min_ns = batches[what % 8].min_ns;
+    return loop_set_tuning(oracle.loop, &tuning);
+}
+
 static int make_loop(void)
 {
     static const unsigned sq[] = { 1, 2, 4, 8, 16, 32, 128, 128 };
@@ -167,6 +182,7 @@ static int make_loop(void)
     struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
     struct lariat_poll_params params;
     uint8_t sizes = choice_header(13), flags = choice_header(14);
+    int err;
 
     lariat_poll_params_init(&params, (enum lariat_poll_policy)((choice_header(15) >> 3 & 3) % 3));
     params.max_ns = windows[flags & 7];
@@ -177,7 +193,8 @@ static int make_loop(void)
     opts.sq_entries = sq[sizes & 7];
     opts.cq_entries = opts.sq_entries << (sizes >> 3 & 3);
     opts.flags = flags & 64 ? LARIAT_LOOP_EMBED : 0;
-    return lariat_loop_new(&opts, &oracle.loop);
+    err = lariat_loop_new(&opts, &oracle.loop);
+    return err ? err : world_set_batch(sizes >> 5);
 }
 
 static void run_program(void)

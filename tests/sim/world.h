@@ -14,6 +14,9 @@ void world_interfere(void);
 /* One iteration, in one of the ways there are. */
 void world_iterate(bool blocking);
 
+/* Set what the loop knows of completion batching, to one of 8. 0 or -ESHUTDOWN. Any thread. */
+int world_set_batch(unsigned what);
+
 /* The loop read the clock: it must not do so without end. */
 void world_clock_was_read(void);
 
