@@ -134,6 +134,8 @@ static void peek(const struct bench_job *job, struct engine_counts *counts)
         .sleep_ns = stats.sleep_ns,
         .sleep_counted = params.max_ns > 0,
         .window_ns = stats.window_ns,
+        .waits_batched = stats.waits_batched,
+        .cqes_batched = stats.cqes_batched,
     };
 }
 

@@ -27,6 +27,8 @@ static const struct engine_option table[] = {
     { "poll_shrink", FOR_LARIAT, false },
     { "poll_weight", FOR_LARIAT, false },
     { "poll_policy", FOR_LARIAT, false },
+    { "wait_batch", FOR_LARIAT, false },
+    { "wait_min_ns", FOR_LARIAT, false },
     { "iothread", FOR_LARIAT, false },
     { "iothreads", FOR_LARIAT, false },
     { "write_wait_log", FOR_LARIAT, true },

@@ -71,6 +71,8 @@ static void add_counts(struct engine_counts *sum, const struct engine_counts *fr
     sum->sleeps += to->sleeps - from->sleeps;
     sum->sleep_ns += to->sleep_ns - from->sleep_ns;
     sum->sleep_counted |= to->sleep_counted;
+    sum->waits_batched += to->waits_batched - from->waits_batched;
+    sum->cqes_batched += to->cqes_batched - from->cqes_batched;
     if (to->window_ns > sum->window_ns)
         sum->window_ns = to->window_ns;
 }

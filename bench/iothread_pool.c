@@ -10,6 +10,8 @@
 
 #include "engine.h"
 
+#define PAIRS_BYTES 128
+
 struct pooled_iothread {
     char id[IOTHREAD_ID_MAX];
     struct lariat_iothread *iothread;
@@ -42,19 +44,19 @@ static void set_sqpoll(struct lariat_loop_options *loop, const struct job_option
     loop->sqpoll_cpu = (unsigned)options->sqthread_poll_cpu;
 }
 
-/* The loop submits as soon as so many are queued. */
-static int limit_batches(struct lariat_iothread *iothread, const struct bench_job *job)
+/* When the loop submits, and for how many completions it waits. */
+static int set_batches(struct lariat_iothread *iothread, const struct bench_job *job)
 {
-    uint32_t most = engine_batch_max(job->options);
-    char text[16], *errmsg = NULL;
+    const struct job_options *options = job->options;
+    uint32_t most = engine_batch_max(options);
+    char pairs[PAIRS_BYTES], *errmsg = NULL;
 
-    if (most >= job->options->iodepth)
-        return 0;
-    snprintf(text, sizeof(text), "%" PRIu32, most);
-    int rc = lariat_iothread_set(iothread, "aio-max-batch", text, &errmsg);
+    snprintf(pairs, sizeof(pairs), "aio-max-batch=%" PRIu32 ",wait-batch=%" PRIu64 ",wait-min-ns=%" PRId64,
+             most < options->iodepth ? most : 0, options->wait_batch, options->wait_min_ns);
+    int rc = lariat_iothread_set_from_string(iothread, pairs, &errmsg);
 
     if (rc) {
-        fprintf(stderr, "lariat-bench: job %s: %s\n", job->options->name, errmsg ? errmsg : strerror(-rc));
+        fprintf(stderr, "lariat-bench: job %s: %s\n", options->name, errmsg ? errmsg : strerror(-rc));
         lariat_iothread_destroy(iothread);
     }
     free(errmsg);
@@ -85,7 +87,7 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
                 options->name, options->cpus_allowed);
         return rc;
     }
-    return rc ? engine_tell_setup(job, rc) : limit_batches(pooled->iothread, job);
+    return rc ? engine_tell_setup(job, rc) : set_batches(pooled->iothread, job);
 }
 
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop)

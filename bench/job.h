@@ -25,6 +25,7 @@ struct engine_counts {
     uint64_t sleeps, sleep_ns;
     bool sleep_counted; /* sleep_ns was counted at all */
     uint64_t window_ns;
+    uint64_t waits_batched, cqes_batched;
 };
 
 /* For the main thread. READY: its thread waits for go(). */

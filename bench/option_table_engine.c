@@ -60,6 +60,8 @@ static const struct option_choice mem_choices[] = {
 };
 
 #define DEPTH_MAX 32768
+#define WAIT_BATCH_MAX 32768 /* of the properties wait-batch and wait-min-ns */
+#define WAIT_MIN_NS_MAX 1000000000
 #define FACTOR_MAX INT64_MAX
 #define CPU_MAX 8191
 
@@ -109,6 +111,11 @@ const struct option_row option_table_engine[] = {
       "weighted: the last wait counts for one part in 2^N; 0: the policy's own (3)" },
     { "poll_policy", NULL, OPTION_BUILT, TYPE_CHOICE, JOB(poll_policy), 0, 0, policy_choices, "POLICY",
       "what moves the window: classic (default), weighted, auto" },
+    { "wait_batch", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(wait_batch), 0, WAIT_BATCH_MAX, NULL, "N",
+      "completions that the loop waits for before it goes on, at most what is in flight; 1: any; default 0: any, under auto by what "
+      "is in flight" },
+    { "wait_min_ns", NULL, OPTION_BUILT, TYPE_NS, JOB(wait_min_ns), 0, WAIT_MIN_NS_MAX, NULL, "TIME",
+      "longest wait for more than one (ns, or with us, ms, s); 0: never; default 100us" },
     { "iothread", NULL, OPTION_BUILT, TYPE_TEXT, JOB(iothread), 0, 0, NULL, "NAME",
       "jobs of the same NAME share one iothread; default: each clone has its own" },
     { "iothreads", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(iothreads), 0, 1024, NULL, "N",

@@ -49,6 +49,7 @@ static void set_job_defaults(struct job_options *job)
         .nonvectored = -1,
         .poll_max_ns = params.max_ns,
         .poll_policy = LARIAT_POLL_CLASSIC,
+        .wait_min_ns = 100000,
         .prio = -1,
         .stats = true,
         .clat_percentiles = true,

@@ -243,6 +243,8 @@ struct job_options {
     uint64_t poll_shrink;
     uint64_t poll_weight;
     uint64_t poll_policy; /* enum lariat_poll_policy */
+    uint64_t wait_batch;
+    int64_t wait_min_ns;
     const char *iothread;
     uint64_t iothreads;
     const char *cpus_allowed;

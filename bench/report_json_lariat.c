@@ -26,6 +26,8 @@ static void set_polling(struct builder *b, json_t *object, const struct entry *e
     build_int(b, object, "spin_vain_ns", c->spin_vain_ns);
     build_int(b, object, "sleeps", c->sleeps);
     build_int(b, object, "sleep_ns", c->sleep_ns);
+    build_int(b, object, "waits_batched", c->waits_batched);
+    build_int(b, object, "cqes_batched", c->cqes_batched);
     build_int(b, object, "window_ns", c->window_ns);
     build_int(b, object, "poll_max_ns", entry->job->engine->has_loop ? (uint64_t)entry->job->options->poll_max_ns : 0);
 }

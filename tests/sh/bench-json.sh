@@ -33,7 +33,7 @@ JOB["job options"] = dict
 LARIAT = dict(version=str, engine=str, tid=int, depth_mean=float, cpu_ns_per_io=float, cpu_usr_ns_per_io=float,
     cpu_sys_ns_per_io=float, syscalls=int, syscalls_per_io=float, asleep=float, enters=int, eventfd_writes=int,
     ios_per_enter=float, spins=int, spins_hit=int, spin_hit_ratio=float, spin_ns=int, spin_vain_ns=int, sleeps=int,
-    sleep_ns=int, window_ns=int, poll_max_ns=int, options=dict)
+    sleep_ns=int, waits_batched=int, cqes_batched=int, window_ns=int, poll_max_ns=int, options=dict)
 PERCENTILES = ["%f" % p for p in (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99)]
 NS = "2 4 10 20 50 100 250 500 750 1000".split()
 

@@ -65,13 +65,16 @@ jq -e '.jobs | length == 2 and all(.error == 0 and .write.total_ios > 0)' "$dir/
 
 # The polling asked for is that of the iothread; the longest window follows the policy unless it is given.
 "$lariat_bench" --preflight=0 --monitor="$LARIAT_SOCKET" --directory="$dir" --size=1m --rw=randread --time_based --runtime=100 --poll_policy=auto \
-    --name=a --poll_grow=3 --poll_shrink=5 --name=b --poll_policy=weighted --poll_weight=5 --poll_max_ns=7us >"$dir/out" 2>"$dir/err" &
+    --name=a --poll_grow=3 --poll_shrink=5 --name=b --poll_policy=weighted --poll_weight=5 --poll_max_ns=7us \
+    --wait_batch=6 --wait_min_ns=8us >"$dir/out" 2>"$dir/err" &
 bench_pid=$!
 wait_until "$lariat_ctl" get job1 poll-max-ns
 [ "$(ctl get job0 poll-policy) $(ctl get job0 poll-max-ns)" = "auto 200000" ] || fail "not auto: $(ctl get job0)"
 [ "$(ctl get job0 poll-grow) $(ctl get job0 poll-shrink)" = "3 5" ] || fail "other factors: $(ctl get job0)"
 [ "$(ctl get job1 poll-policy) $(ctl get job1 poll-weight) $(ctl get job1 poll-max-ns)" = "weighted 5 7000" ] ||
     fail "not weighted: $(ctl get job1)"
+[ "$(ctl get job0 wait-batch) $(ctl get job0 wait-min-ns)" = "0 100000" ] || fail "batching not by default: $(ctl get job0)"
+[ "$(ctl get job1 wait-batch) $(ctl get job1 wait-min-ns)" = "6 8000" ] || fail "batching not as asked: $(ctl get job1)"
 kill -INT $bench_pid
 wait $bench_pid || true
 bench_pid=

@@ -92,6 +92,18 @@ good --name=a --filename="$file" --direct=1 --rw=randread --poll-max-ns=100ms --
 [ "$(column poll_max_ns)" = 100000000 ] || fail "--poll-max-ns=100ms is not 100000000"
 [ "$(stat -f -c %T "$dir")" = tmpfs ] || awk "BEGIN { exit !($(column spin_hit_ratio) > 0) }" ||
     fail "no spin of up to 100 ms found a completion"
+
+# Waiting for several: never for more than there are, so all is read, and only where it was asked for.
+count() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" "$dir/out" | head -n 1; }
+for batch in 0 100; do
+    good --name=a --filename="$file" --size=64k --direct=1 --rw=randread --iodepth=8 --wait_batch=$batch --wait_min_ns=1ms --output-format=json
+    [ "$(count total_ios)" = 16 ] || fail "$(count total_ios) of 16 blocks were read"
+    [ "$(stat -f -c %T "$dir")" = tmpfs ] || [ $(($(count waits_batched) > 0)) = $((batch > 0)) ] ||
+        fail "--wait_batch=$batch: $(count waits_batched) waits were for several"
+done
+good --name=a --filename="$file" --size=64k --rw=read --ioengine=psync --wait_batch=2
+grep -q 'wait_batch has no meaning' "$dir/err" || fail "no warning of a loop's option for an engine without one"
+
 fails 1 'no such CPU' --name=a --filename="$file" --cpus_allowed=1023
 fails 1 'no such CPU' --name=a --filename="$file" --cpus_allowed=1023 --ioengine=psync
 
