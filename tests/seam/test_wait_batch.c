@@ -306,6 +306,7 @@ END_TEST
 static void add(Suite *suite)
 {
     TCase *tc = case_of(suite, "wait_batch");
+    tcase_set_timeout(tc, 8); /* a loop that is deaf is not waited for so many times */
     tcase_add_loop_test(tc, a_wait_for_four_ends_with_the_fourth, 0, N_KERNELS);
     tcase_add_loop_test(tc, after_the_minimum_time_one_is_enough, 0, N_KERNELS);
     tcase_add_loop_test(tc, one_that_comes_after_the_minimum_time_ends_it, 0, N_KERNELS);
