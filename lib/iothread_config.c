@@ -266,6 +266,8 @@ static int read_config(struct lariat_iothread *iothread, struct config *config, 
     if (!err) {
         *version = loop_get_tuning(iothread->loop, &tuning);
         config_put_poll(config, &tuning.poll);
+        config->numbers[PROPERTY_WAIT_BATCH] = tuning.wait_batch;
+        config->numbers[PROPERTY_WAIT_MIN_NS] = tuning.wait_min_ns;
     }
     return err;
 }

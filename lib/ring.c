@@ -87,7 +87,8 @@ static uint32_t min_wait_usec(int64_t min_ns, int64_t left_ns)
 }
 
 /* There is always a deadline: without one the kernel takes us for ready when the minimum time is over. */
-static int enter_until(struct ring *r, unsigned to_submit, const struct ring_batch *batch, int64_t deadline_ns, unsigned flags)
+static int enter_until(struct ring *r, unsigned to_submit, const struct ring_batch *batch, int64_t deadline_ns,
+                       unsigned flags)
 {
     int64_t now_ns = r->abs_timer && !batch->min_ns ? 0 : clock_now_ns();
     int64_t until_ns = deadline_ns < FAR_NS ? deadline_ns : FAR_NS;
@@ -242,7 +243,7 @@ static int wait_twice(struct ring *r, const struct ring_batch *batch, int64_t de
 
 int ring_wait_batch(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait)
 {
-    if (batch->n < 2 || r->wait_by_poll)
+    if (batch->n < 2)
         return ring_wait(r, deadline_ns, iowait);
     return (r->min_wait ? wait_for : wait_twice)(r, batch, deadline_ns, iowait);
 }

@@ -104,7 +104,7 @@ struct ring_batch {
     int64_t min_ns; /* after so long one is enough; if n > 1 it is more than 0, and a second at most */
 };
 
-/* The same, until there are n completions, or min_ns are over and there is one. Where it waits in ppoll() one ends it. */
+/* The same, until there are n completions, or min_ns are over and there is one. Not where it waits in ppoll(). */
 int ring_wait_batch(struct ring *r, const struct ring_batch *batch, int64_t deadline_ns, bool iowait);
 
 /* Wrappers of io_uring_register(); 0, a count, or -errno. */

@@ -10,6 +10,8 @@
  */
 #include "wait_batch.h"
 
+#include <errno.h>
+
 #include "clock.h"
 #include "loop.h"
 
@@ -30,6 +32,36 @@ void wait_batch_set(struct lariat_loop *loop, unsigned n, int64_t min_ns)
     loop->batch.min_ns = min_ns;
 }
 
+int lariat_loop_set_wait_batch(struct lariat_loop *loop, unsigned n, int64_t min_ns)
+{
+    struct loop_tuning tuning;
+    unsigned version;
+    int err;
+
+    assert_usable(loop, __func__);
+    if (n > WAIT_BATCH_MAX || min_ns < 0 || min_ns > WAIT_MIN_NS_MAX)
+        return -ERANGE;
+    do {
+        version = loop_get_tuning(loop, &tuning);
+        tuning.wait_batch = n;
+        tuning.wait_min_ns = min_ns;
+        err = loop_replace_tuning(loop, version, &tuning);
+    } while (err == -EAGAIN);
+    return err;
+}
+
+void lariat_loop_get_wait_batch(struct lariat_loop *loop, unsigned *n, int64_t *min_ns)
+{
+    struct loop_tuning tuning;
+
+    assert_usable(loop, __func__);
+    require(n, __func__, "n");
+    require(min_ns, __func__, "min_ns");
+    loop_get_tuning(loop, &tuning);
+    *n = tuning.wait_batch;
+    *min_ns = tuning.wait_min_ns;
+}
+
 static unsigned decide(const struct lariat_loop *loop)
 {
     bool storage_only = loop->n_ops == loop->n_storage && !loop->handlers.n_armed;
@@ -44,7 +76,7 @@ unsigned wait_batch_size(const struct lariat_loop *loop)
 {
     unsigned n = loop->batch.n;
 
-    if (likely(n == 1 || loop->n_storage < 2) || loop->pollers.first)
+    if (likely(n == 1 || loop->n_storage < 2) || loop->ring.wait_by_poll || loop->pollers.first)
         return 1;
     if (!n)
         return decide(loop);

@@ -110,6 +110,18 @@ LARIAT_API int lariat_loop_set_poll_params(struct lariat_loop *loop, const struc
 /* Read the poll parameters as last set. Any thread. */
 LARIAT_API void lariat_loop_get_poll_params(struct lariat_loop *loop, struct lariat_poll_params *params);
 
+/*
+ * Completion batching, live: where storage ops are in flight, a sleep waits until `n` of them have completed, but not for more
+ * than there are; after min_ns a single completion of any kind ends it, and so may be that much late, like whatever else would
+ * have ended the sleep; timers are not. n: 0 to 32768; 1: off; 0 (the default): off, but under LARIAT_POLL_AUTO decided by
+ * what is in flight. min_ns: 0 to 1000000000, default 100000; 0: off. Not inside another event loop (lariat_loop_fd()).
+ * Any thread; takes a mutex for some ns. 0; -ERANGE, -ESHUTDOWN after close: nothing changed.
+ */
+LARIAT_API int lariat_loop_set_wait_batch(struct lariat_loop *loop, unsigned n, int64_t min_ns);
+
+/* Read it as last set. Any thread. */
+LARIAT_API void lariat_loop_get_wait_batch(struct lariat_loop *loop, unsigned *n, int64_t *min_ns);
+
 /* Read the counters (stats.h), also after close. Set stats->size first (LARIAT_LOOP_STATS_INIT). Any thread, never blocks. */
 LARIAT_API void lariat_loop_get_stats(struct lariat_loop *loop, struct lariat_loop_stats *stats);
 

@@ -166,11 +166,16 @@ static int ask_and_set(struct stage *stage)
 {
     struct lariat_loop_stats stats = LARIAT_LOOP_STATS_INIT;
     struct lariat_poll_params params = classic_params(5000);
+    unsigned n_wait;
+    int64_t min_ns;
     inject_on();
     lariat_loop_get_stats(stage->own, &stats);
     int rc = lariat_loop_set_poll_params(stage->own, &params);
     lariat_loop_get_poll_params(stage->own, &params);
-    require_that(stats.sq_entries == 32 && params.max_ns == 5000);
+    if (rc == 0)
+        rc = lariat_loop_set_wait_batch(stage->own, 3, 4);
+    lariat_loop_get_wait_batch(stage->own, &n_wait, &min_ns);
+    require_that(stats.sq_entries == 32 && params.max_ns == 5000 && n_wait == 3 && min_ns == 4);
     require_that(lariat_loop_name(stage->own) != NULL && lariat_loop_current() == NULL);
     lariat_loop_unref(lariat_loop_ref(stage->own));
     require_that(lariat_loop_fd(stage->own) == -EOPNOTSUPP);

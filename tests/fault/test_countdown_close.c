@@ -61,6 +61,7 @@ static void require_refusals(struct lariat_loop *closed)
     require_that(lariat_loop_call(closed, count_up, &runs) == -ESHUTDOWN);
     require_that(lariat_handler_set(closed, 0, count_up, NULL, &runs) == -ESHUTDOWN);
     require_that(lariat_loop_set_poll_params(closed, &params) == -ESHUTDOWN);
+    require_that(lariat_loop_set_wait_batch(closed, 2, 1) == -ESHUTDOWN);
     require_that(lariat_loop_enable_histograms(closed, true) == -ESHUTDOWN);
     require_that(lariat_sqe_reserve(closed, 1) == -ESHUTDOWN);
     lariat_loop_notify(closed);

@@ -112,6 +112,8 @@ static void *ask_and_set(void *opaque)
     lariat_loop_get_stats(caller->loop, &stats);
     lariat_loop_get_poll_params(caller->loop, &params);
     caller->rc = lariat_loop_set_poll_params(caller->loop, &params);
+    if (caller->rc == 0)
+        caller->rc = lariat_loop_set_wait_batch(caller->loop, 3, 4);
     lariat_loop_notify(caller->loop);
     lariat_loop_unref(lariat_loop_ref(caller->loop));
     inject_off();

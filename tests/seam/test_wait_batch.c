@@ -50,11 +50,7 @@ static int ring_without_min_wait(unsigned entries, struct io_uring *uring, struc
 
 static void tune(unsigned n, int64_t min_ns)
 {
-    struct loop_tuning tuning;
-    loop_get_tuning(loop, &tuning);
-    tuning.wait_batch = n;
-    tuning.wait_min_ns = min_ns;
-    ck_assert_int_eq(loop_set_tuning(loop, &tuning), 0);
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, n, min_ns), 0);
     poll_until_quiet(loop);
 }
 
@@ -104,7 +100,7 @@ static bool batches(void)
 
 struct sender {
     pthread_t thread;
-    int n;       /* bytes to send, each to another op; 0: schedule a BH */
+    int n; /* bytes to send, each to another op; 0: schedule a BH */
     int64_t after_ns;
     int ran;
 };
@@ -156,8 +152,8 @@ START_TEST(after_the_minimum_time_one_is_enough)
     begin(_i, 4, 20 * NS_PER_MS);
     sent_to_sleeper(1, 0);
     ck_assert_int_eq(n_done(), 1);
-    ck_assert_uint_eq(stats_of(loop).waits_batched, 1);
-    ck_assert_uint_eq(stats_of(loop).cqes_batched, 1);
+    ck_assert_uint_eq(stats_of(loop).waits_batched, batches());
+    ck_assert_uint_eq(stats_of(loop).cqes_batched, batches());
     end();
 }
 END_TEST
@@ -167,7 +163,7 @@ START_TEST(one_that_comes_after_the_minimum_time_ends_it)
     begin(_i, 4, NS_PER_MS);
     sent_to_sleeper(1, 30 * NS_PER_MS);
     ck_assert_int_eq(n_done(), 1);
-    ck_assert_uint_eq(stats_of(loop).waits_batched, 1);
+    ck_assert_uint_eq(stats_of(loop).waits_batched, batches());
     end();
 }
 END_TEST
@@ -228,13 +224,15 @@ static const struct {
     int64_t min_ns;
     unsigned n_storage, expected;
 } asked[] = {
-    { 4, NS_PER_MS, 4, 4 }, { 3, NS_PER_MS, 4, 3 }, { 100, NS_PER_MS, 4, 4 }, { 4, NS_PER_MS, 1, 1 }, { 4, NS_PER_MS, 0, 1 },
-    { 0, NS_PER_MS, 100, 1 }, { 1, NS_PER_MS, 4, 1 }, { 4, 0, 4, 1 },
+    { 4, NS_PER_MS, 4, 4 }, { 3, NS_PER_MS, 4, 3 },   { 100, NS_PER_MS, 4, 4 }, { 4, NS_PER_MS, 1, 1 },
+    { 4, NS_PER_MS, 0, 1 }, { 0, NS_PER_MS, 100, 1 }, { 1, NS_PER_MS, 4, 1 },   { 4, 0, 4, 1 },
 };
 enum { N_ASKED = sizeof(asked) / sizeof(asked[0]) };
 
 START_TEST(a_loop_waits_for_as_many_as_it_is_told_but_not_for_more_than_storage_ops)
 {
+    if (!batches())
+        test_skip("under valgrind one completion ends a wait");
     open_loop();
     tune(asked[_i].n, asked[_i].min_ns);
     loop->n_storage = asked[_i].n_storage;

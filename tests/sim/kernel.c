@@ -474,7 +474,8 @@ static int ring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, un
     err = enter_error(fd, flags);
     if (!err)
         err = read_wait(flags, arg, bytes, &w);
-    sim_trace("enter: %u to submit, wait for %u (%lld ns), flags %x: %d", to_submit, min_complete, (long long)w.min_ns, flags, err);
+    sim_trace("enter: %u to submit, wait for %u (%lld ns), flags %x: %d", to_submit, min_complete, (long long)w.min_ns,
+              flags, err);
     if (err)
         return err;
     advance();

@@ -167,12 +167,8 @@ int world_set_batch(unsigned what)
         unsigned n;
         int64_t min_ns;
     } batches[] = { { 0, 100000 }, { 0, 1 }, { 2, 5000 }, { 4, 100000 }, { 8, 1000000 }, { 100, 20000 }, { 3, 0 }, { 2, 999 } };
-    struct loop_tuning tuning;
 
-    loop_get_tuning(oracle.loop, &tuning);
-    tuning.wait_batch = batches[what % 8].n;
-    tuning.wait_min_ns = batches[what % 8].min_ns;
-    return loop_set_tuning(oracle.loop, &tuning);
+    return lariat_loop_set_wait_batch(oracle.loop, batches[what % 8].n, batches[what % 8].min_ns);
 }
 
 static int make_loop(void)

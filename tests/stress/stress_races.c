@@ -133,12 +133,13 @@ static void query_all(struct race *race)
 static void set_by_id(struct race *race, unsigned i, uint64_t r)
 {
     struct lariat_iothread *iothread = lariat_iothread_by_id(numbered_id(r & 1 ? "race" : "flash", (int)i));
-    char pairs[64];
+    char pairs[80];
     if (iothread == NULL) {
         atomic_fetch_add(&race->wrong, r & 1 && !race->ends);
         return;
     }
-    snprintf(pairs, sizeof(pairs), "poll-max-ns=%u,aio-max-batch=%u", (unsigned)(r >> 1 & 0xffff), (unsigned)(r >> 1 & 127));
+    snprintf(pairs, sizeof(pairs), "poll-max-ns=%u,aio-max-batch=%u,wait-batch=%u", (unsigned)(r >> 1 & 0xffff),
+             (unsigned)(r >> 1 & 127), (unsigned)(r >> 1 & 127));
     expect_0_or_shutdown(race, lariat_iothread_set_from_string(iothread, pairs, NULL), NULL);
     lariat_iothread_unref(iothread);
 }

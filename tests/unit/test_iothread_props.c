@@ -435,6 +435,15 @@ START_TEST(what_is_set_in_the_loop_is_read_here_and_kept)
     set_or_fail(iothread, "aio-max-batch", "4");
     lariat_loop_get_poll_params(lariat_iothread_loop(iothread), &params);
     ck_assert(params.max_ns == 77 && params.shrink == 6 && params.grow == 4);
+
+    unsigned n_wait;
+    int64_t min_ns;
+    ck_assert_int_eq(lariat_loop_set_wait_batch(lariat_iothread_loop(iothread), 5, 6), 0);
+    must_read(iothread, "wait-batch", "5");
+    must_read(iothread, "wait-min-ns", "6");
+    set_or_fail(iothread, "poll-grow", "5");
+    lariat_loop_get_wait_batch(lariat_iothread_loop(iothread), &n_wait, &min_ns);
+    ck_assert(n_wait == 5 && min_ns == 6);
 }
 END_TEST
 

@@ -375,6 +375,7 @@ START_TEST(after_close_nothing_that_needs_the_ring_works)
     ck_assert_int_eq(lariat_loop_poll(loop, true), -ESHUTDOWN);
     ck_assert_int_eq(lariat_loop_call(loop, count_up, &runs), -ESHUTDOWN);
     ck_assert_int_eq(lariat_loop_set_poll_params(loop, &params), -ESHUTDOWN);
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, 2, 1), -ESHUTDOWN);
     ck_assert_int_eq(lariat_loop_enable_histograms(loop, true), -ESHUTDOWN);
     ck_assert_int_eq(lariat_loop_fd(loop), -ESHUTDOWN);
     ck_assert_int_eq(lariat_loop_prepare(loop, &timeout_ns), -ESHUTDOWN);

@@ -98,6 +98,37 @@ START_TEST(refused_parameters_change_nothing)
 }
 END_TEST
 
+static void must_wait_for(struct lariat_loop *loop, unsigned n, int64_t min_ns)
+{
+    unsigned n_read;
+    int64_t min_ns_read;
+    lariat_loop_get_wait_batch(loop, &n_read, &min_ns_read);
+    ck_assert_uint_eq(n_read, n);
+    ck_assert_int_eq(min_ns_read, min_ns);
+}
+
+START_TEST(completions_to_wait_for_are_in_range_and_leave_the_poll_parameters_alone)
+{
+    struct lariat_loop *loop = loop_or_fail();
+    const struct lariat_poll_params params = unusual_params();
+    struct lariat_poll_params read;
+    ck_assert_int_eq(lariat_loop_set_poll_params(loop, &params), 0);
+    must_wait_for(loop, 0, 100000);
+
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, 32768, 1000000000), 0);
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, 32769, 1), -ERANGE);
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, 1, -1), -ERANGE);
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, 1, 1000000001), -ERANGE);
+    must_wait_for(loop, 32768, 1000000000);
+    ck_assert_int_eq(lariat_loop_set_poll_params(loop, &params), 0);
+    must_wait_for(loop, 32768, 1000000000);
+    lariat_loop_get_poll_params(loop, &read);
+    must_be_equal(&read, &params);
+
+    loop_done(loop);
+}
+END_TEST
+
 START_TEST(parameters_stay_readable_after_close)
 {
     struct lariat_loop *loop = loop_or_fail();
@@ -486,6 +517,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, parameters_are_read_as_they_were_set);
     tcase_add_test(tc, parameters_given_at_creation_are_copied);
     tcase_add_loop_test(tc, refused_parameters_change_nothing, 0, N_BAD_PARAMS);
+    tcase_add_test(tc, completions_to_wait_for_are_in_range_and_leave_the_poll_parameters_alone);
     tcase_add_test(tc, parameters_stay_readable_after_close);
     tcase_add_test(tc, parameters_set_from_many_threads_never_tear);
     tcase_add_test(tc, parameters_read_while_they_are_set_never_tear);

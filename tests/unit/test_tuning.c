@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What may be tuned in a running loop besides the poll parameters: SQEs per submission, and the kernel's workers. */
+/*
+ * What may be tuned in a running loop besides the poll parameters: SQEs per submission, completions per wait (more of that in
+ * tests/seam/test_wait_batch.c), and the kernel's workers.
+ */
 #include "loop.h"
 
 #include <sys/syscall.h>
@@ -103,6 +106,53 @@ START_TEST(the_window_outlives_a_change_of_what_is_no_poll_parameter)
 }
 END_TEST
 
+/* Reads that come again and again, as those of a benchmark. */
+enum { N_READS = 32, READ_BYTES = 4096, N_ALL_READS = 1000 };
+
+struct reads {
+    struct lariat_op ops[N_READS];
+    unsigned char *bufs;
+    int fd, n_begun, n_done, n_wrong;
+};
+
+static void read_next(struct reads *reads, int i)
+{
+    const int64_t block = reads->n_begun++ % N_READS;
+    memset(reads->bufs + i * READ_BYTES, 0, READ_BYTES);
+    lariat_read(loop, &reads->ops[i], reads->fd, reads->bufs + i * READ_BYTES, READ_BYTES, block * READ_BYTES);
+}
+
+static void read_done(struct lariat_op *op, int res)
+{
+    struct reads *reads = op->opaque;
+    reads->n_done++;
+    reads->n_wrong += res != READ_BYTES;
+    if (reads->n_begun < N_ALL_READS)
+        read_next(reads, (int)(op - reads->ops));
+}
+
+/* The last ones too, of which there are fewer than the loop is to wait for, and with queues shorter than that. */
+START_TEST(reads_that_are_waited_for_in_batches_all_complete)
+{
+    struct reads reads = { .fd = temp_file_or_fail((size_t)N_READS * READ_BYTES, O_DIRECT) };
+    ck_assert_int_eq(lariat_loop_set_wait_batch(loop, _i ? 9 : 1000, 1000000), 0);
+    poll_until_quiet(loop);
+    reads.bufs = lariat_buffer_alloc(READ_BYTES, (size_t)N_READS * READ_BYTES);
+    ck_assert_ptr_nonnull(reads.bufs);
+    for (int i = 0; i < N_READS; i++) {
+        reads.ops[i].fn = read_done;
+        reads.ops[i].opaque = &reads;
+        read_next(&reads, i);
+    }
+    poll_until(loop, &reads.n_done, N_ALL_READS);
+    ck_assert_int_eq(reads.n_wrong, 0);
+    ck_assert_uint_ge(stats_of(loop).cqes_reaped, N_ALL_READS);
+    ck_assert_uint_le(stats_of(loop).cqes_batched, stats_of(loop).cqes_reaped);
+    lariat_buffer_free(reads.bufs);
+    close(reads.fd);
+}
+END_TEST
+
 /* The limits in force for this thread. False: this kernel has none. */
 static bool workers_of_kernel(unsigned values[2])
 {
@@ -162,6 +212,10 @@ static void add_tests(Suite *suite)
     tcase_add_test(tc, a_chain_longer_than_a_batch_stays_whole);
     tcase_add_test(tc, a_chain_may_be_reserved_that_is_longer_than_a_batch);
     tcase_add_test(tc, the_window_outlives_a_change_of_what_is_no_poll_parameter);
+
+    tc = case_of(suite, "completions");
+    tcase_add_checked_fixture(tc, open_loop, close_loop);
+    tcase_add_loop_test(tc, reads_that_are_waited_for_in_batches_all_complete, 0, 2);
 
     tc = case_of(suite, "workers");
     tcase_add_checked_fixture(tc, open_loop, close_loop);
