@@ -270,6 +270,31 @@ START_TEST(auto_decides_by_what_is_in_flight)
 }
 END_TEST
 
+/* With 16 in flight, of which the test's are 4, and after a while without a notify. */
+START_TEST(auto_sleeps_until_a_fourth_has_completed)
+{
+    enum { N_OTHERS = 16 - N_OPS };
+    struct lariat_poll_params params;
+    if (!batches())
+        test_skip("under valgrind one completion ends a wait");
+    begin(WITH_MIN_WAIT, 0, NS_PER_S);
+    lariat_poll_params_init(&params, LARIAT_POLL_AUTO);
+    ck_assert_int_eq(lariat_loop_set_poll_params(loop, &params), 0);
+    poll_until_quiet(loop);
+    loop->n_storage += N_OTHERS;
+    loop->n_ops += N_OTHERS;
+    loop->batch.notified_sleep = loop->stats.sleeps - 64;
+    const uint64_t spins = stats_of(loop).spins;
+    sent_to_sleeper(4, 0);
+    ck_assert_int_eq(n_done(), 4);
+    ck_assert_uint_eq(seen.n_wait, 4);
+    ck_assert_uint_eq(stats_of(loop).spins, spins);
+    loop->n_storage -= N_OTHERS;
+    loop->n_ops -= N_OTHERS;
+    end();
+}
+END_TEST
+
 /* A spin would end with the first. And then there is no reason to submit in a call of its own. */
 START_TEST(before_a_wait_for_several_nothing_is_spun)
 {
@@ -314,6 +339,7 @@ static void add(Suite *suite)
     tcase_add_loop_test(tc, a_kernel_without_minimum_time_is_given_none, WITHOUT_MIN_WAIT, N_KERNELS);
     tcase_add_loop_test(tc, a_loop_waits_for_as_many_as_it_is_told_but_not_for_more_than_storage_ops, 0, N_ASKED);
     tcase_add_loop_test(tc, auto_decides_by_what_is_in_flight, 0, N_DECIDED);
+    tcase_add_test(tc, auto_sleeps_until_a_fourth_has_completed);
     tcase_add_test(tc, before_a_wait_for_several_nothing_is_spun);
 }
 
