@@ -18,9 +18,11 @@
 static const char *checksum_name(enum verify_kind kind)
 {
     static const char *const names[] = {
-        [VERIFY_CRC32C] = "crc32c", [VERIFY_MD5] = "md5",       [VERIFY_CRC64] = "crc64",   [VERIFY_CRC32] = "crc32",
-        [VERIFY_CRC16] = "crc16",   [VERIFY_CRC7] = "crc7",     [VERIFY_XXHASH] = "xxhash", [VERIFY_SHA1] = "sha1",
-        [VERIFY_SHA256] = "sha256", [VERIFY_SHA512] = "sha512",
+        [VERIFY_CRC32C] = "crc32c",     [VERIFY_MD5] = "md5",           [VERIFY_CRC64] = "crc64",
+        [VERIFY_CRC32] = "crc32",       [VERIFY_CRC16] = "crc16",       [VERIFY_CRC7] = "crc7",
+        [VERIFY_XXHASH] = "xxhash",     [VERIFY_SHA1] = "sha1",         [VERIFY_SHA256] = "sha256",
+        [VERIFY_SHA512] = "sha512",     [VERIFY_SHA3_224] = "sha3-224", [VERIFY_SHA3_256] = "sha3-256",
+        [VERIFY_SHA3_384] = "sha3-384", [VERIFY_SHA3_512] = "sha3-512",
     };
 
     return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;

@@ -20,7 +20,8 @@ expect() # STATUS COUNT ARG...
 }
 
 kinds=0
-for kind in crc32c crc32c-intel crc7 crc16 crc32 crc64 xxhash md5 sha1 sha256 sha512 pattern pattern_hdr; do
+for kind in crc32c crc32c-intel crc7 crc16 crc32 crc64 xxhash md5 sha1 sha256 sha512 sha3-224 sha3-256 sha3-384 sha3-512 \
+    pattern pattern_hdr; do
     options=("--verify=$kind")
     case $kind in pattern*) options+=(--verify_pattern='0xdeadbeef"text"%o') ;; esac
     bench --preflight=0 --name=v --filename="$file" --size=256k --rw=randwrite --iodepth=8 "${options[@]}"
