@@ -14,6 +14,7 @@
 #include "engine.h"
 
 #define PAGE 4096u
+#define LINE 64u
 
 static size_t round_up(size_t n, size_t align)
 {
@@ -22,16 +23,24 @@ static size_t round_up(size_t n, size_t align)
 
 static int make_buffers(struct bench_job *job)
 {
-    size_t align = job->targets.memory_align > PAGE ? job->targets.memory_align : PAGE, total;
+    const struct job_options *options = job->options;
+    size_t align = job->targets.memory_align > options->iomem_align ? job->targets.memory_align : options->iomem_align, total;
+    char why[IO_MEMORY_WHY];
+    int rc;
 
     /* Small blocks are packed: a page each would only cost TLB entries. */
-    job->buffer_stride = round_up(job->options->bs, job->targets.memory_align > 64 ? job->targets.memory_align : 64);
-    if (__builtin_mul_overflow(job->buffer_stride, (size_t)job->options->iodepth, &total))
-        return -ENOMEM;
-    job->buffers = lariat_buffer_alloc(align, total);
-    if (!job->buffers)
-        return -ENOMEM;
-    fill_random(job->buffers, total, job->options->randseed + job->index);
+    job->buffer_stride = round_up(options->bs, align > LINE ? align : LINE);
+    align = align > PAGE ? align : PAGE;
+    bool too_much = __builtin_mul_overflow(job->buffer_stride, (size_t)options->iodepth, &total);
+
+    rc = too_much ? -ENOMEM : io_memory_get(&job->memory, &options->mem, total, align, job->clone, why);
+    if (rc) {
+        fprintf(stderr, "lariat-bench: job %s: --mem: %" PRIu64 " buffers: %s\n", options->name, options->iodepth,
+                too_much ? "nothing holds so much" : why);
+        return rc;
+    }
+    job->buffers = job->memory.start;
+    fill_random(job->buffers, total, options->randseed + job->index);
     return 0;
 }
 
@@ -44,6 +53,20 @@ static uint64_t seed_of(const struct bench_job *job)
         getrandom(&noise, sizeof(noise), 0) == (ssize_t)sizeof(noise))
         seed ^= noise;
     return seed;
+}
+
+static int make_work(struct bench_job *job)
+{
+    struct log_ring *log = job->work.log; /* opened before */
+    int rc = work_init(&job->work, job->options, &job->targets, seed_of(job));
+
+    job->work.log = log;
+    if (rc == -ENOMEM || rc == -E2BIG)
+        fprintf(stderr, "lariat-bench: job %s: out of memory for the map of %" PRIu64 " blocks\n", job->options->name,
+                job->targets.bytes / job->options->bs);
+    for (uint64_t i = 0; i < job->options->iodepth && !rc; i++)
+        work_fill_buffer(&job->work, job->buffers + i * job->buffer_stride);
+    return rc;
 }
 
 int job_init(struct bench_job *job, const struct bench_options *options)
@@ -59,17 +82,9 @@ int job_init(struct bench_job *job, const struct bench_options *options)
 
     if (rc)
         return rc;
-    struct log_ring *log = job->work.log; /* opened before */
-
     rc = make_buffers(job);
     if (!rc)
-        rc = work_init(&job->work, job->options, &job->targets, seed_of(job));
-    job->work.log = log;
-    for (uint64_t i = 0; i < job->options->iodepth && !rc; i++)
-        work_fill_buffer(&job->work, job->buffers + i * job->buffer_stride);
-    if (rc == -ENOMEM || rc == -E2BIG)
-        fprintf(stderr, "lariat-bench: job %s: out of memory for %" PRIu64 " buffers and the map of %" PRIu64 " blocks\n",
-                job->options->name, job->options->iodepth, job->targets.bytes / job->options->bs);
+        rc = make_work(job);
     if (rc)
         job_free(job);
     return rc;
@@ -78,7 +93,7 @@ int job_init(struct bench_job *job, const struct bench_options *options)
 void job_free(struct bench_job *job)
 {
     work_free(&job->work);
-    lariat_buffer_free(job->buffers);
+    io_memory_put(&job->memory);
     job->buffers = NULL;
     targets_close(&job->targets);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "io_memory.h"
 #include "iostat.h"
 #include "options.h"
 #include "target.h"
@@ -42,7 +43,8 @@ struct bench_job {
     int64_t start_ns; /* when it may start; 0: not known yet */
     struct target_set targets;
     struct work work;
-    char *buffers;
+    struct io_memory memory;
+    char *buffers; /* in it */
     size_t buffer_stride;
     void *engine_state;
     void (*get_counts)(struct bench_job *job, struct engine_counts *counts); /* of the engine; for the job's thread */

@@ -40,6 +40,8 @@ bench_lariat_bench_SOURCES = \
 	bench/interrupt.h \
 	bench/intervals.c \
 	bench/intervals.h \
+	bench/io_memory.c \
+	bench/io_memory.h \
 	bench/iostat.c \
 	bench/iostat.h \
 	bench/iothread_pool.c \
@@ -285,6 +287,7 @@ bench_libparts_la_SOURCES = \
 	bench/engine_options.c \
 	bench/figures.c \
 	bench/intervals.c \
+	bench/io_memory.c \
 	bench/iostat.c \
 	bench/lfsr.c \
 	bench/log_ring.c \
@@ -359,6 +362,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_depth_search \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
+	tests/unit/test_bench_memory \
 	tests/unit/test_bench_observe \
 	tests/unit/test_bench_jobfile \
 	tests/unit/test_bench_offsets \
@@ -381,6 +385,8 @@ bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(t
 bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) -lm
 tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_memory_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_memory_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_observe_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_observe_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_jobfile_SOURCES = tests/unit/test_bench_jobfile.c tests/unit/bench_parse.h
@@ -436,6 +442,7 @@ bench_sh_tests = \
 	tests/sh/bench-effects-report.sh \
 	tests/sh/bench-faults.sh \
 	tests/sh/bench-interrupt.sh \
+	tests/sh/bench-memory.sh \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-options.sh \

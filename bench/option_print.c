@@ -196,6 +196,7 @@ static void print_member(FILE *out, const struct option_row *row, const void *me
     const struct value_range *range = member;
     const struct time_range *times = member;
     const struct rw_value *rw = member;
+    const struct memory_value *memory = member;
 
     switch (row->type) {
     case TYPE_TEXT:
@@ -222,6 +223,11 @@ static void print_member(FILE *out, const struct option_row *row, const void *me
         print_word(out, row, rw->mode);
         if (rw->sequence)
             fprintf(out, ":%" PRId64, rw->sequence);
+        break;
+    case TYPE_MEMORY:
+        print_word(out, row, memory->kind);
+        if (memory->path)
+            fprintf(out, ":%s", memory->path);
         break;
     case TYPE_DISTRIBUTION: print_distribution(out, member); break;
     case TYPE_STEADY: print_steady(out, member); break;

@@ -40,6 +40,7 @@ enum option_type {
     TYPE_PATTERN,      /* struct pattern */
     TYPE_ERRORS,       /* struct error_list[DIRECTIONS] */
     TYPE_CPUS,         /* const char *, a CPU list that was checked */
+    TYPE_MEMORY,       /* struct memory_value: one word of `choices`, and perhaps :PATH */
     TYPE_NONE          /* of rows that store nothing */
 };
 

@@ -67,7 +67,8 @@ static void print_accepted(FILE *err, const struct option_row *row)
     case TYPE_NS: fprintf(err, "; accepted: 0 to %" PRIu64 ", in ns, or with us, ms, s, m, h, d", row->max); break;
     case TYPE_CHOICE:
     case TYPE_CHOICES:
-    case TYPE_RW: print_choices(err, row); break;
+    case TYPE_RW:
+    case TYPE_MEMORY: print_choices(err, row); break;
     default:
         if (forms[row->type])
             fprintf(err, "; accepted: %s", forms[row->type]);
@@ -308,6 +309,21 @@ static int store_rw(struct store *s, struct rw_value *out)
     return rc;
 }
 
+static int store_memory(struct store *s, struct memory_value *out)
+{
+    const char *value = s->typed->value, *colon = strchrnul(value, ':');
+    int rc = store_choice(s, value, (size_t)(colon - value), &out->kind);
+    bool has_file = out->kind == MEM_MMAP || out->kind == MEM_MMAPHUGE || out->kind == MEM_MMAPSHARED;
+
+    out->path = NULL;
+    if (rc || !*colon)
+        return rc;
+    if (!has_file || !colon[1])
+        return typed_refuse(s->err, s->typed, has_file ? "behind the ':' it needs a path" : "this kind takes no path");
+    out->path = colon + 1;
+    return 0;
+}
+
 static int store_any(struct store *s, void *member)
 {
     const char *value = s->typed->value;
@@ -350,6 +366,7 @@ static int store_any(struct store *s, void *member)
     case TYPE_CHOICE:
     case TYPE_CHOICES:
     case TYPE_RW:
+    case TYPE_MEMORY:
     case TYPE_NONE: break;
     }
     return -EINVAL;
@@ -364,6 +381,7 @@ int option_store(const struct typed *typed, unsigned kb_base, void *member, bool
     case TYPE_CHOICE: return store_choice(&s, typed->value, strlen(typed->value), member);
     case TYPE_CHOICES: return store_choices(&s, member);
     case TYPE_RW: return store_rw(&s, member);
+    case TYPE_MEMORY: return store_memory(&s, member);
     default: rc = store_any(&s, member); break;
     }
     if (rc == -ENOMEM)
@@ -406,6 +424,7 @@ bool option_same(const struct option_row *row, const void *a, const void *b)
     switch (row->type) {
     case TYPE_TEXT:
     case TYPE_CPUS:
+    case TYPE_MEMORY:
     case TYPE_SPLITS:
     case TYPE_FLOAT:
     case TYPE_FLOATS:

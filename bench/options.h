@@ -60,7 +60,6 @@ enum think_blocks { THINK_COMPLETE, THINK_ISSUE };
 enum exit_what { EXIT_GROUP, EXIT_STONEWALL, EXIT_ALL };
 enum engine_kind { ENGINE_LARIAT, ENGINE_LIBURING, ENGINE_PSYNC, ENGINE_NULL };
 enum cpus_policy { CPUS_SHARED, CPUS_SPLIT };
-enum mem_kind { MEM_MALLOC, MEM_MMAP, MEM_MMAPHUGE, MEM_SHM, MEM_MMAPSHARED, MEM_SHMHUGE };
 enum unified_kind { UNIFIED_NONE, UNIFIED_MIXED, UNIFIED_BOTH };
 enum log_window { LOG_AVERAGE, LOG_MAXIMUM, LOG_BOTH };
 enum eta_kind { ETA_AUTO, ETA_ALWAYS, ETA_NEVER };
@@ -256,7 +255,7 @@ struct job_options {
     uint64_t cpumask;
     const char *numa_cpu_nodes;
     const char *numa_mem_policy;
-    uint64_t mem; /* enum mem_kind */
+    struct memory_value mem;
     uint64_t iomem_align;
     int64_t nice;
     int64_t prio; /* -1: not given */

@@ -150,6 +150,8 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--verify: there is nothing to verify with --ioengine=null";
     else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
         why = "--size: --ioengine=null needs one, in bytes";
+    else if (job->iomem_align & (job->iomem_align - 1))
+        why = "--iomem_align: it must be a power of two";
     else if (!job->filename && strchr(job->name, '/'))
         why = "--name: without --filename it names the file and may hold no '/'";
     if (why)

@@ -40,6 +40,7 @@ static const char *type_words(enum option_type type)
         [TYPE_PATTERN] = "pattern (0xdeadbeef, \"text\", 'file', %o)",
         [TYPE_ERRORS] = "errors of reads,writes,checks (EAGAIN,ENOSPC:122)",
         [TYPE_CPUS] = "list (0-3,6)",
+        [TYPE_MEMORY] = "one of the words below, and perhaps :PATH",
         [TYPE_NONE] = "text",
     };
 

@@ -3,6 +3,8 @@
 #ifndef BENCH_TARGET_PARTS_H
 #define BENCH_TARGET_PARTS_H
 
+#include <string.h>
+
 #include "target.h"
 
 /* One line on stderr that names the job. Returns rc. */
@@ -17,6 +19,12 @@ int target_names(struct target_set *set, const struct job_options *job, unsigned
  */
 int target_prepare(const struct target_set *set, struct target *target, const struct job_options *job, unsigned clone,
                    bool allow_destructive);
+
+/* Nothing is made there, but in the file system for shared memory. */
+static inline bool path_is_under_dev(const char *path)
+{
+    return strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
+}
 
 /* Will I/O change what is there? */
 static inline bool job_changes(const struct job_options *job)

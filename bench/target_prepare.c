@@ -15,11 +15,6 @@
 #include "target_parts.h"
 #include "units.h"
 
-static bool under_dev(const char *path)
-{
-    return strncmp(path, "/dev/", 5) == 0 && strncmp(path, "/dev/shm/", 9) != 0;
-}
-
 static uint64_t size_of(const struct size_value *size, uint64_t whole)
 {
     return size->percent ? (uint64_t)((uint128)whole * size->percent / 100) : size->bytes;
@@ -111,7 +106,7 @@ static int make_directories(const struct job_options *job, const char *path)
 
 static int may_make(const struct job_options *job, const char *path)
 {
-    if (under_dev(path))
+    if (path_is_under_dev(path))
         return target_complain(job, -ENOENT, "%s does not exist, and no file is made under /dev", path);
     if (!job->allow_file_create)
         return target_complain(job, -ENOENT, "%s does not exist, and --allow_file_create=0", path);

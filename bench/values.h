@@ -93,6 +93,14 @@ struct sync_range {
     unsigned flags;
 };
 
+enum mem_kind { MEM_MALLOC, MEM_MMAP, MEM_MMAPHUGE, MEM_SHM, MEM_MMAPSHARED, MEM_SHMHUGE };
+
+/* mem: a kind of memory; of the mmap kinds, perhaps the file that is mapped. */
+struct memory_value {
+    uint64_t kind;    /* enum mem_kind */
+    const char *path; /* NULL: none */
+};
+
 #define PATTERN_MAX 512
 #define PATTERN_OFFSETS_MAX 64
 
