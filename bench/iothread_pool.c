@@ -14,6 +14,7 @@
 
 struct pooled_iothread {
     char id[IOTHREAD_ID_MAX];
+    const struct bench_job *first; /* whose options it has */
     struct lariat_iothread *iothread;
     unsigned n_users;
     struct pooled_iothread *next;
@@ -63,8 +64,11 @@ static int set_batches(struct lariat_iothread *iothread, const struct bench_job 
     return rc;
 }
 
-static int make(struct pooled_iothread *pooled, const struct bench_job *job)
+/* On a thread that is placed as the job says, which the iothread and its ring take over. */
+static int make(void *opaque)
 {
+    struct pooled_iothread *pooled = opaque;
+    const struct bench_job *job = pooled->first;
     const struct job_options *options = job->options;
     struct lariat_loop_options loop = LARIAT_LOOP_OPTIONS_INIT;
     struct lariat_iothread_options iothread = LARIAT_IOTHREAD_OPTIONS_INIT;
@@ -79,7 +83,8 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
     loop.poll = &params;
     set_sqpoll(&loop, options);
     iothread.loop = &loop;
-    iothread.cpu_affinity = options->cpus_allowed;
+    if (options->cpus_allowed_policy == CPUS_SHARED)
+        iothread.cpu_affinity = options->cpus_allowed; /* for those who look at its properties */
     int rc = lariat_iothread_new(pooled->id, &iothread, &pooled->iothread);
 
     if (rc && options->cpus_allowed && (rc == -ENODEV || rc == -EINVAL) && !engine_sq_cpu_refused(options, rc)) {
@@ -88,6 +93,35 @@ static int make(struct pooled_iothread *pooled, const struct bench_job *job)
         return rc;
     }
     return rc ? engine_tell_setup(job, rc) : set_batches(pooled->iothread, job);
+}
+
+static bool shares(const struct bench_job *job)
+{
+    return job->options->ioengine == ENGINE_LARIAT && (job->options->iothread || job->options->iothreads);
+}
+
+int iothread_pool_check(const struct bench_job *jobs, unsigned n)
+{
+    char id[IOTHREAD_ID_MAX], other[IOTHREAD_ID_MAX];
+
+    for (unsigned i = 1; i < n; i++) {
+        if (!shares(&jobs[i]))
+            continue;
+        iothread_pool_id(&jobs[i], id);
+        for (unsigned j = i; j--;) {
+            iothread_pool_id(&jobs[j], other);
+            if (!shares(&jobs[j]) || strcmp(id, other) != 0)
+                continue;
+            const char *option = placement_difference(&jobs[i].placement, &jobs[j].placement);
+
+            if (!option)
+                break; /* and so with those before it */
+            fprintf(stderr, "lariat-bench: job %s: it shares iothread %s with job %s, which has another --%s\n",
+                    jobs[i].options->name, id, jobs[j].options->name, option);
+            return -EINVAL;
+        }
+    }
+    return 0;
 }
 
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop)
@@ -104,7 +138,8 @@ int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struc
         if (!pooled)
             return -ENOMEM;
         memcpy(pooled->id, id, sizeof(pooled->id));
-        rc = make(pooled, job);
+        pooled->first = job;
+        rc = placement_call(&job->placement, job->options, make, pooled);
         if (rc) {
             free(pooled);
             return rc;

@@ -17,6 +17,9 @@ struct pooled_iothread;
 /* What the iothread of a job is called. */
 void iothread_pool_id(const struct bench_job *job, char id[IOTHREAD_ID_MAX]);
 
+/* Jobs that share an iothread must be placed alike, since a thread is in one place. 0; -EINVAL: told. */
+int iothread_pool_check(const struct bench_job *jobs, unsigned n);
+
 /* The iothread of a job, made if need be. A shared one has the options of the first job on it. 0, or -errno: told. */
 int iothread_pool_get(struct bench_job *job, struct pooled_iothread **out, struct lariat_loop **loop);
 

@@ -21,13 +21,17 @@ static size_t round_up(size_t n, size_t align)
     return (n + align - 1) / align * align;
 }
 
-static int make_buffers(struct bench_job *job)
+/* On a thread that is placed as the job says: where memory is first touched, there it is. */
+static int make_buffers(void *opaque)
 {
+    struct bench_job *job = opaque;
     const struct job_options *options = job->options;
-    size_t align = job->targets.memory_align > options->iomem_align ? job->targets.memory_align : options->iomem_align, total;
+    size_t align = job->targets.memory_align, total;
     char why[IO_MEMORY_WHY];
     int rc;
 
+    if (options->iomem_align > align)
+        align = options->iomem_align;
     /* Small blocks are packed: a page each would only cost TLB entries. */
     job->buffer_stride = round_up(options->bs, align > LINE ? align : LINE);
     align = align > PAGE ? align : PAGE;
@@ -82,7 +86,7 @@ int job_init(struct bench_job *job, const struct bench_options *options)
 
     if (rc)
         return rc;
-    rc = make_buffers(job);
+    rc = placement_call(&job->placement, job->options, make_buffers, job);
     if (!rc)
         rc = make_work(job);
     if (rc)

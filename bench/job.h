@@ -12,6 +12,7 @@
 #include "io_memory.h"
 #include "iostat.h"
 #include "options.h"
+#include "placement.h"
 #include "target.h"
 #include "work.h"
 
@@ -41,6 +42,7 @@ struct bench_job {
     enum job_state state;
     int64_t delay_ns; /* startdelay */
     int64_t start_ns; /* when it may start; 0: not known yet */
+    struct placement placement;
     struct target_set targets;
     struct work work;
     struct io_memory memory;

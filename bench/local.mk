@@ -63,6 +63,10 @@ bench_lariat_bench_SOURCES = \
 	bench/main.c \
 	bench/number_text.c \
 	bench/number_text.h \
+	bench/numa_nodes.c \
+	bench/numa_nodes.h \
+	bench/numa_policy.c \
+	bench/numa_policy.h \
 	bench/observer.c \
 	bench/observer.h \
 	bench/offsets.c \
@@ -88,6 +92,8 @@ bench_lariat_bench_SOURCES = \
 	bench/options_help.c \
 	bench/pattern.c \
 	bench/pattern.h \
+	bench/placement.c \
+	bench/placement.h \
 	bench/plain_thread.c \
 	bench/plain_thread.h \
 	bench/preflight.c \
@@ -184,6 +190,7 @@ bench_lariat_bench_CPPFLAGS = \
 	$(ISAL_CFLAGS) \
 	$(XXHASH_CFLAGS) \
 	$(NETTLE_CFLAGS) \
+	$(NUMA_CFLAGS) \
 	$(NULL)
 bench_lariat_bench_LDADD = \
 	lib/monitor/liblariat-monitor.la \
@@ -195,6 +202,7 @@ bench_lariat_bench_LDADD = \
 	$(ISAL_LIBS) \
 	$(XXHASH_LIBS) \
 	$(NETTLE_LIBS) \
+	$(NUMA_LIBS) \
 	-lm \
 	$(NULL)
 
@@ -292,6 +300,7 @@ bench_libparts_la_SOURCES = \
 	bench/lfsr.c \
 	bench/log_ring.c \
 	bench/number_text.c \
+	bench/numa_policy.c \
 	bench/jobfile.c \
 	bench/offsets.c \
 	bench/option_print.c \
@@ -447,6 +456,7 @@ bench_sh_tests = \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-order.sh \
+	tests/sh/bench-placement.sh \
 	tests/sh/bench-preflight.sh \
 	tests/sh/bench-report.sh \
 	tests/sh/bench-ring.sh \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/ioprio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,12 @@ static int64_t time_ms(const struct bench_run *run, const struct bench_job *job,
     return (ns - run->begun_ns) / 1000000 + (job->options->log_unix_epoch ? epoch_ms : 0);
 }
 
+/* What stands for the priority, unless log_prio asks for all of it. */
+static unsigned is_real_time(const struct bench_job *job)
+{
+    return IOPRIO_PRIO_CLASS(job->placement.ioprio) == IOPRIO_CLASS_RT;
+}
+
 /* max: the second value with log_window_value=both. io: the I/O that it is of; NULL: of many. */
 static void put(FILE *file, const struct bench_job *job, int64_t ms, uint64_t value, const uint64_t *max, unsigned kind,
                 const struct log_record *io)
@@ -126,7 +133,8 @@ static void put(FILE *file, const struct bench_job *job, int64_t ms, uint64_t va
     fprintf(file, ", %u, %" PRIu32, kind, io ? io->bytes : 0);
     if (job->options->log_offset)
         fprintf(file, ", %" PRIu64, io ? io->offset : 0);
-    fputs(", 0", file); /* the priority, which is always the default one */
+    fprintf(file, job->options->log_prio ? ", 0x%04x" : ", %u",
+            job->options->log_prio ? (unsigned)job->placement.ioprio : is_real_time(job));
     if (job->options->log_issue_time)
         fprintf(file, ", %" PRId64, io ? io->end_ns - io->lat_ns - job->work.run_start_ns : 0);
     fputc('\n', file);

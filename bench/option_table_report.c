@@ -82,7 +82,7 @@ const struct option_row option_table_report[] = {
       "what stands for such a time: its mean, its largest value, or both; default avg" },
     { "log_offset", NULL, OPTION_BUILT, TYPE_FLAG, JOB(log_offset), 0, 0, NULL, "0|1", "offsets in logs; default 0" },
     { "log_prio", NULL, OPTION_BUILT, TYPE_FLAG, JOB(log_prio), 0, 0, NULL, "0|1",
-      "accepted: the column of priorities is always there, as in fio 3.33" },
+      "the column of priorities holds all of --prioclass and --prio (0x4003), and not only whether it is real time; default 0" },
     { "log_issue_time", NULL, OPTION_BUILT, TYPE_FLAG, JOB(log_issue_time), 0, 0, NULL, "0|1",
       "with a line for each I/O: a last column that tells when it was handed out (ns since the start); default 0" },
     { "per_job_logs", NULL, OPTION_BUILT, TYPE_FLAG, JOB(per_job_logs), 0, 0, NULL, "0|1",

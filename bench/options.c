@@ -198,6 +198,8 @@ static void set_coupled(struct job_options *job, const struct option_row *row)
     switch (row->offset) {
     case offsetof(struct job_options, direct): job->buffered = !job->direct; break;
     case offsetof(struct job_options, buffered): job->direct = !job->buffered; break;
+    case offsetof(struct job_options, cpus_allowed): job->cpumask = 0; break;
+    case offsetof(struct job_options, cpumask): job->cpus_allowed = NULL; break;
     case offsetof(struct job_options, rwmixread): job->rwmixwrite = 100 - job->rwmixread; break;
     case offsetof(struct job_options, rwmixwrite): job->rwmixread = 100 - job->rwmixwrite; break;
     default: break;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine_options.h"
+#include "numa_policy.h"
 #include "option_parser.h"
 #include "options.h"
 #include "verify.h"
@@ -135,6 +136,17 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int check_memory_policy(const struct job_options *job, FILE *err)
+{
+    struct numa_policy policy;
+    const char *why;
+    int rc = numa_policy_parse(job->numa_mem_policy, &policy, &why);
+
+    if (rc)
+        fprintf(err, PREFIX "job %s: --numa_mem_policy=%s: %s\n", job->name, job->numa_mem_policy, why);
+    return rc;
+}
+
 static int check_job(const struct bench_options *options, struct job_options *job, FILE *err)
 {
     const char *why = NULL;
@@ -150,12 +162,16 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--verify: there is nothing to verify with --ioengine=null";
     else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
         why = "--size: --ioengine=null needs one, in bytes";
+    else if (job->numa_cpu_nodes && (job->cpus_allowed || job->cpumask))
+        why = "--numa_cpu_nodes: not together with --cpus_allowed or --cpumask";
     else if (job->iomem_align & (job->iomem_align - 1))
         why = "--iomem_align: it must be a power of two";
     else if (!job->filename && strchr(job->name, '/'))
         why = "--name: without --filename it names the file and may hold no '/'";
     if (why)
         return refuse_job(job, why, err);
+    if (check_memory_policy(job, err))
+        return -EINVAL;
     if (job->ioengine == ENGINE_PSYNC && job->iodepth > 1) {
         fprintf(err, PREFIX "warning: job %s: psync has one I/O in flight, --iodepth=%" PRIu64 " is taken as 1\n", job->name,
                 job->iodepth);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpulist.h"
-
 struct plain_thread {
     const struct plain_body *body;
     pthread_t thread;
@@ -18,21 +16,6 @@ struct plain_thread {
     bool cancelled; /* finish() came without go() */
     void *state;
 };
-
-static int set_affinity(const struct bench_job *job)
-{
-    cpu_set_t cpus;
-
-    if (!job->options->cpus_allowed)
-        return 0;
-    int rc = cpulist_parse(job->options->cpus_allowed, &cpus);
-    if (!rc)
-        rc = -pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-    if (rc)
-        fprintf(stderr, "lariat-bench: job %s: --cpus_allowed=%s: there is no such CPU here, or it may not be used\n",
-                job->options->name, job->options->cpus_allowed);
-    return rc;
-}
 
 static void wait_for(sem_t *sem)
 {
@@ -48,7 +31,7 @@ static void *thread_main(void *opaque)
 
     snprintf(name, sizeof(name), "job%u", job->index);
     pthread_setname_np(pthread_self(), name);
-    plain->setup_rc = set_affinity(job);
+    plain->setup_rc = placement_apply(&job->placement, job->options);
     if (!plain->setup_rc)
         plain->setup_rc = plain->body->setup(job);
     bool good = !plain->setup_rc;

@@ -12,6 +12,7 @@
 
 #include "engine.h"
 #include "interrupt.h"
+#include "iothread_pool.h"
 #include "logs.h"
 #include "report.h"
 #include "schedule.h"
@@ -38,6 +39,16 @@ static int add_jobs(struct bench_run *run, const struct bench_options *options)
             job->work.options = job->options;
         }
     return 0;
+}
+
+/* Where their threads are to be; told while nothing has been touched. */
+static int place_jobs(struct bench_run *run)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < run->n_jobs && !rc; i++)
+        rc = placement_init(&run->jobs[i].placement, run->jobs[i].options, i);
+    return rc ? rc : iothread_pool_check(run->jobs, run->n_jobs);
 }
 
 static bool same_file(const struct target *a, const struct target *b)
@@ -94,6 +105,8 @@ int run_init(struct bench_run *run, const struct bench_options *options)
         rc = add_jobs(run, options);
     if (rc)
         fprintf(stderr, "lariat-bench: %s\n", strerror(-rc));
+    if (!rc)
+        rc = place_jobs(run);
     if (!rc)
         schedule_init(run);
     for (; n_open < run->n_jobs && !rc; n_open++)

@@ -19,7 +19,7 @@ packages_to_build=(gcc libc6-dev make autoconf automake libtool pkgconf liburing
 # For all of make check and for both benchmark programs.
 packages_to_check=(check fio valgrind spin strace g++ perl binutils patch e2fsprogs mount dmsetup tmux jq man-db groff-base
     python3 python3-jsonschema
-    libjansson-dev libblkid-dev libisal-dev libxxhash-dev nettle-dev zlib1g-dev libuv1-dev libev-dev libglib2.0-dev)
+    libjansson-dev libblkid-dev libisal-dev libxxhash-dev nettle-dev libnuma-dev zlib1g-dev libuv1-dev libev-dev libglib2.0-dev)
 
 say() { echo "${0##*/}: $*" >&2; }
 

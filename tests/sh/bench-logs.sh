@@ -23,7 +23,9 @@ done
 ! grep -Evq '^[0-9]+, 1, ' "$dir/x_iops.1.log" || fail "an I/O is not one"
 good "${job[@]}" --rw=write "${all[@]}" --log_offset=1 --log_issue_time=1 --log_prio=1
 [ "$(cut -d, -f 5 "$dir/x_lat.1.log" | sort -un | wc -l)" = 256 ] || fail "--log_offset=1: not 256 offsets"
-! grep -Evq '^[0-9]+, [0-9]+, 1, 4096, [0-9]+, 0, [0-9]+$' "$dir/x_lat.1.log" || fail "--log_issue_time=1: $(head -n 1 "$dir/x_lat.1.log")"
+! grep -Evq '^[0-9]+, [0-9]+, 1, 4096, [0-9]+, 0x0000, [0-9]+$' "$dir/x_lat.1.log" || fail "--log_issue_time=1: $(head -n 1 "$dir/x_lat.1.log")"
+good "${job[@]}" --rw=read --write_lat_log="$dir/p" --log_prio=1 --prio=3
+[ "$(cut -d, -f 5 "$dir/p_lat.1.log" | sort -u)" = " 0x4003" ] || fail "--log_prio=1: $(head -n 1 "$dir/p_lat.1.log")"
 good "${job[@]}" --rw=read --write_lat_log="$dir/e" --log_unix_epoch=1
 [ "$(head -n 1 "$dir/e_lat.1.log" | cut -d, -f 1)" -gt 1500000000000 ] || fail "--log_unix_epoch=1 counts from the start"
 

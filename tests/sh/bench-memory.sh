@@ -10,7 +10,7 @@ file=$dir/file
 head -c 65536 /dev/urandom >"$file"
 job=(--name=a --filename="$file" --bs=4k --rw=randrw --ioengine=psync)
 
-command -v strace >/dev/null && strace -f -o "$dir/trace" true 2>/dev/null || skip "strace does not work here"
+{ command -v strace && strace -f -o "$dir/trace" true; } >"$dir/out" 2>&1 || skip "strace does not work here"
 traced() # ARG...: leaves the calls in $dir/trace
 {
     ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=shmget,mmap,pread64 -e raw=pread64 -o "$dir/trace" "$lariat_bench" \
