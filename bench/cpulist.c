@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 
 static int parse_cpu(const char **text, int *cpu)
 {
@@ -41,4 +42,23 @@ int cpulist_parse(const char *text, cpu_set_t *set)
         if (*text++ != ',')
             return -EINVAL;
     }
+}
+
+char *cpulist_format(const cpu_set_t *set, char text[CPULIST_TEXT_MAX])
+{
+    size_t n = 0;
+
+    text[0] = '\0';
+    for (unsigned first = 0, end; first < CPU_SETSIZE; first = end) {
+        for (end = first; end < CPU_SETSIZE && CPU_ISSET(end, set);)
+            end++;
+        if (end == first) {
+            end++;
+            continue;
+        }
+        n += (size_t)snprintf(text + n, CPULIST_TEXT_MAX - n, "%s%u", n ? "," : "", first);
+        if (end > first + 1)
+            n += (size_t)snprintf(text + n, CPULIST_TEXT_MAX - n, "-%u", end - 1);
+    }
+    return text;
 }

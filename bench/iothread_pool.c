@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpulist.h"
 #include "engine.h"
 
 #define PAIRS_BYTES 128
@@ -73,6 +74,7 @@ static int make(void *opaque)
     struct lariat_loop_options loop = LARIAT_LOOP_OPTIONS_INIT;
     struct lariat_iothread_options iothread = LARIAT_IOTHREAD_OPTIONS_INIT;
     struct lariat_poll_params params;
+    char cpus[CPULIST_TEXT_MAX];
 
     lariat_poll_params_init(&params, (enum lariat_poll_policy)options->poll_policy);
     params.max_ns = options->poll_max_ns;
@@ -83,15 +85,10 @@ static int make(void *opaque)
     loop.poll = &params;
     set_sqpoll(&loop, options);
     iothread.loop = &loop;
-    if (options->cpus_allowed_policy == CPUS_SHARED)
-        iothread.cpu_affinity = options->cpus_allowed; /* for those who look at its properties */
+    if (job->placement.pinned) /* it is already; for those who look at its properties */
+        iothread.cpu_affinity = cpulist_format(&job->placement.cpus, cpus);
     int rc = lariat_iothread_new(pooled->id, &iothread, &pooled->iothread);
 
-    if (rc && options->cpus_allowed && (rc == -ENODEV || rc == -EINVAL) && !engine_sq_cpu_refused(options, rc)) {
-        fprintf(stderr, "lariat-bench: job %s: --cpus_allowed=%s: there is no such CPU here, or it may not be used\n",
-                options->name, options->cpus_allowed);
-        return rc;
-    }
     return rc ? engine_tell_setup(job, rc) : set_batches(pooled->iothread, job);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cpulist.h"
 #include "engine.h"
 #include "preflight.h"
 #include "run.h"
@@ -76,12 +77,14 @@ void preflight_run(struct preflight *p, const struct bench_run *run, const char 
     for (unsigned i = 0; i < run->disks.n; i++)
         preflight_disk(p, root, run->disks.list[i].name);
     for (unsigned i = 0; i < run->n_jobs; i++) {
+        char cpus[CPULIST_TEXT_MAX];
         const struct bench_job *job = &run->jobs[i];
 
         for (unsigned j = 0; j < job->targets.n && job->clone == 0; j++)
             check_target(p, root, run, job, &job->targets.targets[j]);
         if (run->disks.n && job->targets.n && job->targets.targets[0].file)
-            preflight_numa(p, root, run->disks.list[0].name, job->options->cpus_allowed,
+            preflight_numa(p, root, run->disks.list[0].name,
+                           job->placement.pinned ? cpulist_format(&job->placement.cpus, cpus) : NULL,
                            (int)(job->options - run->options->jobs));
     }
     preflight_load(p, root);

@@ -174,6 +174,25 @@ START_TEST(cpu_lists_are_numbers_and_ranges)
 }
 END_TEST
 
+START_TEST(a_set_of_cpus_is_printed_as_a_list_that_means_the_same)
+{
+    const char *const lists[] = { "0", "1,3", "0-2,6", "0-1,3-4,1023", "1022-1023", "0-1023" };
+    char text[CPULIST_TEXT_MAX];
+    cpu_set_t set;
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        ck_assert_int_eq(cpulist_parse(lists[i], &set), 0);
+        ck_assert_str_eq(cpulist_format(&set, text), lists[i]);
+    }
+    CPU_ZERO(&set);
+    ck_assert_str_eq(cpulist_format(&set, text), "");
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu += 2)
+        CPU_SET(cpu, &set);
+    ck_assert_uint_lt(strlen(cpulist_format(&set, text)), CPULIST_TEXT_MAX);
+    ck_assert_ptr_nonnull(strstr(text, "1020,1022"));
+}
+END_TEST
+
 static void add_cases(Suite *suite)
 {
     TCase *units = case_of(suite, "units");
@@ -186,6 +205,7 @@ static void add_cases(Suite *suite)
     tcase_add_test(units, bad_durations_are_refused);
     tcase_add_test(units, numbers_are_printed_with_three_or_four_digits);
     tcase_add_test(units, cpu_lists_are_numbers_and_ranges);
+    tcase_add_test(units, a_set_of_cpus_is_printed_as_a_list_that_means_the_same);
 }
 
 int main(void)
