@@ -362,7 +362,7 @@ static void end_ramp(struct work *work, int64_t now_ns)
     set_amount(work);
     work->run_start_ns = now_ns;
     if (work->ramp_over)
-        work->ramp_over(work->ramp_opaque);
+        work->ramp_over(work->owner);
 }
 
 /* Was this I/O one of the run, and does it count? */

@@ -136,6 +136,8 @@ bool careful_busy(const struct careful *c, const struct choice *choice);
 void careful_set_busy(struct careful *c, const struct choice *choice, bool busy);
 void careful_verify_done(struct work *work, struct bench_io *io);
 bool careful_rehearse(struct work *work);
+/* The files are new. */
+void careful_forget_written(struct careful *c);
 
 static inline uint64_t file_offset(const struct work *work, const struct bench_io *io)
 {

@@ -159,6 +159,14 @@ static void set_sequence(struct careful *c, uint16_t index, uint64_t offset, uin
         file->sequences[i] = sequence;
 }
 
+void careful_forget_written(struct careful *c)
+{
+    for (unsigned i = 0; i < c->n_files; i++)
+        if (c->files[i].sequences)
+            memset(c->files[i].sequences, 0, (c->files[i].bytes / c->cell + 1) * sizeof(*c->files[i].sequences));
+    c->backlog_n = c->backlog_now = 0;
+}
+
 /* The one write whose whole extent this is, or 0. The cell behind the last one of a file is never written. */
 static uint32_t sequence_at(const struct careful *c, uint16_t index, uint64_t offset, uint64_t length)
 {

@@ -20,6 +20,8 @@ struct bench_engine {
     void (*finish)(struct bench_job *job); /* end the thread, whether go() was called or not, and free all */
     /* Look at the counts of a job, between prepare and finish, from any thread. NULL: only the job's thread can. */
     void (*peek)(const struct bench_job *job, struct engine_counts *counts);
+    /* The job's targets are other files now. On its thread, with nothing in flight. NULL: that is all one. 0 or -errno. */
+    int (*files_changed)(struct bench_job *job);
 };
 
 extern const struct bench_engine engine_lariat;

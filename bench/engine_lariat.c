@@ -286,10 +286,8 @@ static void register_all(void *opaque)
         run->register_rc = lariat_register_buffers(run->loop, &iov, 1);
     }
     if (!run->register_rc && run->style.fixed_files) {
-        int *fds = calloc(job->targets.n, sizeof(*fds));
+        int *fds = targets_fds(&job->targets);
 
-        for (unsigned i = 0; fds && i < job->targets.n; i++)
-            fds[i] = job->targets.targets[i].fd;
         run->register_what = "--registerfiles";
         run->register_rc = fds ? lariat_register_files(run->loop, fds, job->targets.n) : -ENOMEM;
         free(fds);
@@ -380,4 +378,19 @@ static void lariat_finish(struct bench_job *job)
     job->engine_state = NULL;
 }
 
-const struct bench_engine engine_lariat = { "lariat", true, true, lariat_prepare, lariat_go, lariat_finish, peek };
+/* The ring goes on using the files that were registered, until it is told. */
+static int lariat_files_changed(struct bench_job *job)
+{
+    const struct lariat_run *run = job->engine_state;
+    int *fds = run->style.fixed_files ? targets_fds(&job->targets) : NULL;
+    int rc = run->style.fixed_files && !fds ? -ENOMEM : 0;
+
+    if (fds)
+        rc = lariat_register_files_update(run->loop, 0, fds, job->targets.n);
+    free(fds);
+    return rc < 0 ? rc : 0;
+}
+
+const struct bench_engine engine_lariat = {
+    "lariat", true, true, lariat_prepare, lariat_go, lariat_finish, peek, lariat_files_changed,
+};

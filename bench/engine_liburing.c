@@ -78,11 +78,9 @@ static int register_all(struct bench_job *job, struct bare *bare)
         rc = io_uring_register_buffers(&bare->ring, &iov, 1);
     }
     if (!rc && bare->style.fixed_files) {
-        int *fds = calloc(job->targets.n, sizeof(*fds));
+        int *fds = targets_fds(&job->targets);
 
         what = "--registerfiles";
-        for (unsigned i = 0; fds && i < job->targets.n; i++)
-            fds[i] = job->targets.targets[i].fd;
         rc = fds ? io_uring_register_files(&bare->ring, fds, job->targets.n) : -ENOMEM;
         free(fds);
     }
@@ -315,4 +313,19 @@ static int bare_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_liburing = { "liburing", false, true, bare_prepare, plain_go, plain_finish, NULL };
+/* The ring goes on using the files that were registered, until it is told. */
+static int bare_files_changed(struct bench_job *job)
+{
+    struct bare *bare = plain_state(job);
+    int *fds = bare->style.fixed_files ? targets_fds(&job->targets) : NULL;
+    int rc = bare->style.fixed_files && !fds ? -ENOMEM : 0;
+
+    if (fds)
+        rc = io_uring_register_files_update(&bare->ring, 0, fds, job->targets.n);
+    free(fds);
+    return rc < 0 ? rc : 0;
+}
+
+const struct bench_engine engine_liburing = {
+    "liburing", false, true, bare_prepare, plain_go, plain_finish, NULL, bare_files_changed,
+};

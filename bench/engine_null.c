@@ -100,4 +100,4 @@ static int null_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_null = { "null", false, false, null_prepare, plain_go, plain_finish, NULL };
+const struct bench_engine engine_null = { "null", false, false, null_prepare, plain_go, plain_finish, NULL, NULL };

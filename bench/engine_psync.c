@@ -105,4 +105,4 @@ static int psync_prepare(struct bench_job *job)
     return plain_prepare(job, &body);
 }
 
-const struct bench_engine engine_psync = { "psync", false, false, psync_prepare, plain_go, plain_finish, NULL };
+const struct bench_engine engine_psync = { "psync", false, false, psync_prepare, plain_go, plain_finish, NULL, NULL };

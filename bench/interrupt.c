@@ -2,12 +2,14 @@
 #include "interrupt.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 static int signal_fd = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* files may be laid out on several threads */
 static unsigned n_signals, n_dumps;
 
 /* A signal that is ignored, perhaps because our parent ignored it, would never reach the descriptor, blocked or not. */
@@ -59,16 +61,23 @@ static void read_signals(void)
 
 bool interrupted(void)
 {
+    bool any;
+
+    pthread_mutex_lock(&lock);
     read_signals();
-    return n_signals > 0;
+    any = n_signals > 0;
+    pthread_mutex_unlock(&lock);
+    return any;
 }
 
 bool dump_wanted(void)
 {
     bool wanted;
 
+    pthread_mutex_lock(&lock);
     read_signals();
     wanted = n_dumps > 0;
     n_dumps = 0;
+    pthread_mutex_unlock(&lock);
     return wanted;
 }

@@ -73,20 +73,28 @@ static int make_work(struct bench_job *job)
     return rc;
 }
 
-int job_init(struct bench_job *job, const struct bench_options *options)
+void job_open(struct bench_job *job, const struct bench_options *options)
 {
     enum rw_mode rw = (enum rw_mode)job->options->rw;
 
+    job->opened = true;
     if (options->readonly && (rw_writes(rw) || rw_trims(rw))) {
         fprintf(stderr, "lariat-bench: job %s: --rw=%s: it would write, and --readonly was given\n", job->options->name,
                 options_rw_name(rw));
-        return -EINVAL;
+        job->open_rc = -EINVAL;
+    } else {
+        job->open_rc = targets_open(&job->targets, job->options, job->clone, options->allow_destructive);
     }
-    int rc = targets_open(&job->targets, job->options, job->clone, options->allow_destructive);
+}
 
-    if (rc)
-        return rc;
-    rc = placement_call(&job->placement, job->options, make_buffers, job);
+int job_init(struct bench_job *job, const struct bench_options *options)
+{
+    if (!job->opened)
+        job_open(job, options);
+    int rc = job->open_rc;
+
+    if (!rc)
+        rc = placement_call(&job->placement, job->options, make_buffers, job);
     if (!rc)
         rc = make_work(job);
     if (rc)
@@ -100,6 +108,21 @@ void job_free(struct bench_job *job)
     io_memory_put(&job->memory);
     job->buffers = NULL;
     targets_close(&job->targets);
+}
+
+/* unlink_each_loop: the next loop has new files. */
+static bool renew_files(void *opaque)
+{
+    struct bench_job *job = opaque;
+    int rc = targets_renew(&job->targets, job->options);
+
+    if (!rc && job->engine->files_changed)
+        rc = job->engine->files_changed(job);
+    if (rc == -EINTR) /* of all jobs, and no failure of this one */
+        work_stop(&job->work);
+    else if (rc)
+        work_fail(&job->work, NULL, -rc);
+    return !rc;
 }
 
 /* ramp_time is over: what was used until now does not count. */
@@ -119,7 +142,9 @@ void job_begin(struct bench_job *job, void (*get_counts)(struct bench_job *job, 
     getrusage(RUSAGE_THREAD, &job->usage_begin);
     job->work.batched = job->engine->batches;
     job->work.ramp_over = end_ramp;
-    job->work.ramp_opaque = job;
+    if (job->options->unlink_each_loop)
+        job->work.loop_over = renew_files;
+    job->work.owner = job;
     work_begin(&job->work);
 }
 

@@ -43,6 +43,8 @@ struct bench_job {
     int64_t delay_ns; /* startdelay */
     int64_t start_ns; /* when it may start; 0: not known yet */
     struct placement placement;
+    bool opened; /* job_open() was called: with open_rc */
+    int open_rc;
     struct target_set targets;
     struct work work;
     struct io_memory memory;
@@ -69,6 +71,9 @@ struct bench_job {
     struct wait_log *wait_log; /* NULL: none */
     int error;                 /* positive errno value, the work's included */
 };
+
+/* Find, lay out and open the targets; job_init() does so, or says what came of it. Any thread. */
+void job_open(struct bench_job *job, const struct bench_options *options);
 
 /* Open targets, make buffers and the workload. Failures are told. 0 or -errno. */
 int job_init(struct bench_job *job, const struct bench_options *options);

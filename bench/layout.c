@@ -6,7 +6,10 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffers.h"
@@ -81,14 +84,41 @@ uint64_t layout_free_bytes(const char *path)
     return (uint64_t)fs.f_bfree * fs.f_frsize;
 }
 
+#define RETRY_NS 10000000
+
+/* Another job, or another process, may be laying out the same file: wait, and then see what is left to do. */
+static int take_file(int fd, uint64_t *from)
+{
+    struct stat st;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        if (interrupted())
+            return -EINTR;
+        nanosleep(&(struct timespec){ .tv_nsec = RETRY_NS }, NULL);
+    }
+    if (fstat(fd, &st))
+        return -errno;
+    *from = (uint64_t)st.st_size;
+    return 0;
+}
+
 int layout_file(const char *path, int64_t have_bytes, uint64_t want_bytes, enum layout_kind kind, bool sync)
 {
-    uint64_t from = have_bytes < 0 ? 0 : (uint64_t)have_bytes;
+    uint64_t from = 0;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
     if (fd < 0)
         return -errno;
-    int rc = fill_file(fd, from, want_bytes, kind);
+    int rc = take_file(fd, &from);
+
+    if (rc) { /* it is somebody else's */
+        close(fd);
+        return rc;
+    }
+    if (from)
+        have_bytes = (int64_t)from;
+    if (from < want_bytes)
+        rc = fill_file(fd, from, want_bytes, kind);
 
     if (!rc && sync && kind == LAYOUT_DATA && fsync(fd))
         rc = -errno;

@@ -71,6 +71,8 @@ bench_lariat_bench_SOURCES = \
 	bench/observer.h \
 	bench/offsets.c \
 	bench/offsets.h \
+	bench/open_jobs.c \
+	bench/open_jobs.h \
 	bench/option_parser.h \
 	bench/option_print.c \
 	bench/option_table.c \
@@ -452,6 +454,7 @@ bench_sh_tests = \
 	tests/sh/bench-faults.sh \
 	tests/sh/bench-interrupt.sh \
 	tests/sh/bench-memory.sh \
+	tests/sh/bench-layout.sh \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-options.sh \

@@ -160,6 +160,8 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--fdatasync: not together with --fsync";
     else if (job->verify && job->ioengine == ENGINE_NULL)
         why = "--verify: there is nothing to verify with --ioengine=null";
+    else if (job->verify && !rw_writes((enum rw_mode)job->rw) && job->unlink_each_loop && job->loops > 1)
+        why = "--unlink_each_loop: what --verify is to read would be gone after the first of --loops";
     else if (job->ioengine == ENGINE_NULL && !job->size.bytes)
         why = "--size: --ioengine=null needs one, in bytes";
     else if (job->numa_cpu_nodes && (job->cpus_allowed || job->cpumask))

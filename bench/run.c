@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "iothread_pool.h"
 #include "logs.h"
+#include "open_jobs.h"
 #include "report.h"
 #include "schedule.h"
 
@@ -91,6 +92,12 @@ void run_add_disks(struct bench_run *run, const struct bench_job *job)
             disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
 }
 
+static bool is_first(const struct bench_run *run, const struct bench_job *job)
+{
+    (void)run;
+    return schedule_is_first(job);
+}
+
 int run_init(struct bench_run *run, const struct bench_options *options)
 {
     int rc = 0;
@@ -109,6 +116,8 @@ int run_init(struct bench_run *run, const struct bench_options *options)
         rc = place_jobs(run);
     if (!rc)
         schedule_init(run);
+    if (!rc)
+        open_jobs(run, is_first);
     for (; n_open < run->n_jobs && !rc; n_open++)
         if (schedule_is_first(&run->jobs[n_open]))
             rc = interrupted() ? -EINTR : job_init(&run->jobs[n_open], options);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "engine.h"
+#include "open_jobs.h"
 
 void schedule_init(struct bench_run *run)
 {
@@ -147,9 +148,16 @@ static void ended(struct bench_run *run, struct bench_job *job)
             stop(&run->jobs[i]);
 }
 
+/* Those that a command prepares have to wait for it. */
+static bool may_open(const struct bench_run *run, const struct bench_job *job)
+{
+    return job->state == JOB_WAITING && !job->opened && !job->options->exec_prerun && may_start(run, job);
+}
+
 /* Make all ready whose turn has come, so that they then start together. */
 static void make_ready_all(struct bench_run *run)
 {
+    open_jobs(run, may_open);
     for (unsigned i = 0; i < run->n_jobs; i++) {
         struct bench_job *job = &run->jobs[i];
 

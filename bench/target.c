@@ -18,11 +18,13 @@ int target_complain(const struct job_options *job, int rc, const char *format, .
 {
     va_list args;
 
+    flockfile(stderr); /* several jobs may be opened at a time */
     fprintf(stderr, "lariat-bench: job %s: ", job->name);
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
     fputc('\n', stderr);
+    funlockfile(stderr);
     return rc;
 }
 
@@ -165,6 +167,36 @@ int targets_open(struct target_set *set, const struct job_options *job, unsigned
     return rc;
 }
 
+int targets_renew(struct target_set *set, const struct job_options *job)
+{
+    int rc = 0;
+
+    for (unsigned i = 0; i < set->n && !rc; i++) {
+        struct target *target = &set->targets[i];
+
+        if (!target->regular)
+            continue;
+        lariat_file_close(target->file);
+        target->file = NULL;
+        if (unlink(target->path) && errno != ENOENT)
+            rc = target_complain(job, -errno, "--unlink_each_loop: %s: %s", target->path, strerror(errno));
+        if (!rc)
+            rc = target_lay_out_anew(target, job);
+        if (!rc)
+            rc = open_target(set, target, job);
+    }
+    return rc;
+}
+
+int *targets_fds(const struct target_set *set)
+{
+    int *fds = calloc(set->n, sizeof(*fds));
+
+    for (unsigned i = 0; fds && i < set->n; i++)
+        fds[i] = set->targets[i].fd;
+    return fds;
+}
+
 int targets_end(const struct target_set *set, const struct job_options *job)
 {
     int rc = 0;
@@ -174,8 +206,8 @@ int targets_end(const struct target_set *set, const struct job_options *job)
 
         if (job->fsync_on_close && job_changes(job) && target->fd >= 0 && fsync(target->fd))
             rc = target_complain(job, -errno, "--fsync_on_close: %s: %s", target->path, strerror(errno));
-        if (job->unlink && target->regular && unlink(target->path) && errno != ENOENT)
-            rc = target_complain(job, -errno, "--unlink: %s: %s", target->path, strerror(errno));
+        if ((job->unlink || job->unlink_each_loop) && target->regular && unlink(target->path) && errno != ENOENT)
+            rc = target_complain(job, -errno, "--unlink%s: %s: %s", job->unlink ? "" : "_each_loop", target->path, strerror(errno));
     }
     return rc;
 }

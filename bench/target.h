@@ -32,6 +32,12 @@ struct target_set {
  */
 int targets_open(struct target_set *set, const struct job_options *job, unsigned clone, bool allow_destructive);
 
+/* Between loops: in place of those that are regular files, new ones. 0, or -errno: told, but for -EINTR and -ENOMEM. */
+int targets_renew(struct target_set *set, const struct job_options *job);
+
+/* Their descriptors, malloc'ed; NULL: no memory. */
+int *targets_fds(const struct target_set *set);
+
 /* The job has ended: fsync_on_close and unlink, if it says so. 0, or -errno of that: told. */
 int targets_end(const struct target_set *set, const struct job_options *job);
 void targets_close(struct target_set *set);

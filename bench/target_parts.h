@@ -20,6 +20,9 @@ int target_names(struct target_set *set, const struct job_options *job, unsigned
 int target_prepare(const struct target_set *set, struct target *target, const struct job_options *job, unsigned clone,
                    bool allow_destructive);
 
+/* The same for a file that was unlinked between loops, whose region stays as it is. */
+int target_lay_out_anew(const struct target *target, const struct job_options *job);
+
 /* Nothing is made there, but in the file system for shared memory. */
 static inline bool path_is_under_dev(const char *path)
 {

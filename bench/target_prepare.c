@@ -150,6 +150,13 @@ static int prepare_regular(const struct target_set *set, struct target *target, 
     return lay_out(job, path, have, need);
 }
 
+int target_lay_out_anew(const struct target *target, const struct job_options *job)
+{
+    int rc = may_make(job, target->path);
+
+    return rc ? rc : lay_out(job, target->path, -1, target->base + target->bytes);
+}
+
 static int prepare_device(const struct target_set *set, struct target *target, const struct job_options *job, unsigned clone,
                           bool allow_destructive)
 {

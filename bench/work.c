@@ -142,8 +142,14 @@ static bool begin_loop(struct work *work, int64_t now_ns)
 {
     if (is_stopped(work) || !work->careful || now_ns >= work->run_limit_ns || !careful_next_loop(work))
         return false;
+    if (work->loop_over) {
+        if (!work->loop_over(work->owner))
+            return false;
+        careful_forget_written(work->careful);
+        now_ns = bench_now_ns();
+    }
     work->phase = PHASE_RUN;
-    work->run_start_ns += now_ns - work->run_end_ns; /* verification is no part of the run */
+    work->run_start_ns += now_ns - work->run_end_ns; /* neither verification nor laying out is a part of the run */
     set_end(work, work->response ? INT64_MAX : work->run_limit_ns);
     return true;
 }

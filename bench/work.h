@@ -89,7 +89,8 @@ struct work {
     void (*submit_batch)(void *opaque); /* what iodepth_batch asks for is queued; NULL: the engine sees that itself */
     void *submit_opaque;
     void (*ramp_over)(void *opaque); /* called at the end of ramp_time */
-    void *ramp_opaque;
+    bool (*loop_over)(void *opaque); /* called between loops; false: there is no next one. NULL: the files stay */
+    void *owner;                     /* for both */
     int64_t wake_ns;       /* slots are parked: call work_due() then; INT64_MAX: when an I/O is done */
     int64_t spin_until_ns; /* until then, wait without sleeping */
     uint64_t amount_bytes; /* of the run, all its loops; it may end before, by its time or by number_ios */
