@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checker.h"
+
 static bool has_pattern(const struct pattern *pattern)
 {
     return pattern->n > 0;
@@ -108,6 +110,7 @@ int careful_init(struct work *work, uint64_t seed)
     if (!c)
         return -ENOMEM;
     work->careful = c;
+    pthread_mutex_init(&c->telling, NULL);
     c->n_files = work->targets->n;
     c->files = calloc(c->n_files, sizeof(*c->files));
     c->parked = calloc(work->options->iodepth, sizeof(struct bench_io *));
@@ -133,6 +136,8 @@ void careful_free(struct work *work)
 
     if (!c)
         return;
+    checker_free(c->checker);
+    pthread_mutex_destroy(&c->telling);
     for (unsigned i = 0; c->files && i < c->n_files; i++) {
         block_map_free(&c->files[i].map);
         block_map_free(&c->files[i].busy);

@@ -9,6 +9,8 @@
 #ifndef BENCH_CAREFUL_H
 #define BENCH_CAREFUL_H
 
+#include <pthread.h>
+
 #include "block_sizes.h"
 #include "buffers.h"
 #include "depth_search.h"
@@ -92,6 +94,8 @@ struct careful {
     /* verify */
     bool verify, track, check_reads;
     struct verify_format format;
+    struct checker *checker; /* verify_async; NULL: the job's thread checks */
+    pthread_mutex_t telling; /* of wrong blocks, which may be found by several threads */
     uint32_t last_sequence;
     uint64_t verify_file, verify_cell;                            /* where the verify phase is */
     struct written *backlog;                                      /* a ring */

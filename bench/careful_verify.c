@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "careful.h"
+#include "checker.h"
 
 #define VERIFY_MESSAGES_MAX 10
 
@@ -80,28 +81,6 @@ static int make_cells(struct careful *c)
             return -ENOMEM;
     }
     return 0;
-}
-
-int careful_verify_init(struct work *work)
-{
-    const struct job_options *o = work->options;
-    struct careful *c = work->careful;
-    int rc = 0;
-
-    c->verify = o->verify != VERIFY_NONE;
-    c->check_reads = c->verify && o->verify != VERIFY_NULL;
-    c->track = c->verify && c->used[IO_WRITE];
-    c->overlap = c->track || o->serialize_overlap || o->rw == RW_TRIMWRITE || o->rw == RW_RANDTRIMWRITE;
-    if (c->verify)
-        rc = set_format(work);
-    if (!rc)
-        rc = make_cells(c);
-    if (!rc && c->track && o->verify_backlog) {
-        c->backlog_size = o->verify_backlog + o->iodepth;
-        c->backlog = calloc(c->backlog_size, sizeof(*c->backlog));
-        rc = c->backlog ? 0 : -ENOMEM;
-    }
-    return rc;
 }
 
 static void cells_of(const struct careful *c, uint64_t offset, uint64_t length, uint64_t *first, uint64_t *end)
@@ -272,6 +251,11 @@ static void dump_both(struct work *work, const struct bench_io *io)
     free(expected);
 }
 
+static bool is_fatal(const struct work *work)
+{
+    return work->options->verify_fatal && !(work->options->continue_on_error & CONTINUE_VERIFY);
+}
+
 static void tell_wrong(struct work *work, const struct bench_io *io, uint32_t where, const char *wrong)
 {
     work->verify_errors++;
@@ -282,21 +266,36 @@ static void tell_wrong(struct work *work, const struct bench_io *io, uint32_t wh
         fprintf(stderr, "lariat-bench: job %s: verify: further messages are left out\n", work->options->name);
     if (work->options->verify_dump)
         dump_both(work, io);
-    if (work->options->verify_fatal && !(work->options->continue_on_error & CONTINUE_VERIFY))
+    if (is_fatal(work))
         work_stop(work);
 }
 
-static void check(struct work *work, const struct bench_io *io, uint32_t sequence)
+/* On the job's thread, or on one of those of verify_async. */
+static void check_block(void *opaque, const struct bench_io *io, uint32_t sequence)
 {
+    struct work *work = opaque;
     uint32_t where;
-
-    work->verify_blocks++;
-    if (!work->careful->check_reads)
-        return;
     const char *wrong = verify_check(&work->careful->format, io->buf, io->length, io->offset, sequence, &where);
 
-    if (wrong)
+    if (!wrong)
+        return;
+    pthread_mutex_lock(&work->careful->telling);
+    if (!work->careful->checker || !work->verify_errors || !is_fatal(work)) /* those read ahead of the first one do not count */
         tell_wrong(work, io, where, wrong);
+    pthread_mutex_unlock(&work->careful->telling);
+}
+
+static void check(struct work *work, struct bench_io *io, uint32_t sequence)
+{
+    struct careful *c = work->careful;
+
+    work->verify_blocks++;
+    if (!c->check_reads)
+        return;
+    if (c->checker)
+        io->buf = checker_hand_over(c->checker, io, sequence);
+    else
+        check_block(work, io, sequence);
 }
 
 static void push_backlog(struct work *work, const struct bench_io *io)
@@ -333,6 +332,30 @@ void careful_verify_done(struct work *work, struct bench_io *io)
         if (sequence)
             check(work, io, sequence);
     }
+}
+
+int careful_verify_init(struct work *work)
+{
+    const struct job_options *o = work->options;
+    struct careful *c = work->careful;
+    int rc = 0;
+
+    c->verify = o->verify != VERIFY_NONE;
+    c->check_reads = c->verify && o->verify != VERIFY_NULL;
+    c->track = c->verify && c->used[IO_WRITE];
+    c->overlap = c->track || o->serialize_overlap || o->rw == RW_TRIMWRITE || o->rw == RW_RANDTRIMWRITE;
+    if (c->verify)
+        rc = set_format(work);
+    if (!rc)
+        rc = make_cells(c);
+    if (!rc && c->track && o->verify_backlog) {
+        c->backlog_size = o->verify_backlog + o->iodepth;
+        c->backlog = calloc(c->backlog_size, sizeof(*c->backlog));
+        rc = c->backlog ? 0 : -ENOMEM;
+    }
+    if (!rc && checker_buffers(o))
+        rc = checker_new(&c->checker, o, check_block, work);
+    return rc;
 }
 
 /* verify_only: go through the writes of the run without writing, to know what must be there. */

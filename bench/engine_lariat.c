@@ -280,7 +280,7 @@ static void register_all(void *opaque)
     struct bench_job *job = run->job;
 
     if (run->style.fixed_buffers) {
-        struct iovec iov = { job->buffers, job->buffer_stride * job->options->iodepth };
+        struct iovec iov = { job->buffers, job->buffer_bytes };
 
         run->register_what = "--fixedbufs";
         run->register_rc = lariat_register_buffers(run->loop, &iov, 1);

@@ -73,7 +73,7 @@ static int register_all(struct bench_job *job, struct bare *bare)
     int rc = 0;
 
     if (bare->style.fixed_buffers) {
-        struct iovec iov = { job->buffers, job->buffer_stride * job->options->iodepth };
+        struct iovec iov = { job->buffers, job->buffer_bytes };
 
         rc = io_uring_register_buffers(&bare->ring, &iov, 1);
     }

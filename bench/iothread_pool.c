@@ -85,7 +85,7 @@ static int make(void *opaque)
     loop.poll = &params;
     set_sqpoll(&loop, options);
     iothread.loop = &loop;
-    if (job->placement.pinned) /* it is already; for those who look at its properties */
+    if (job->placement.pinned_by) /* it is already; for those who look at its properties */
         iothread.cpu_affinity = cpulist_format(&job->placement.cpus, cpus);
     int rc = lariat_iothread_new(pooled->id, &iothread, &pooled->iothread);
 

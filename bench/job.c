@@ -26,7 +26,7 @@ static int make_buffers(void *opaque)
 {
     struct bench_job *job = opaque;
     const struct job_options *options = job->options;
-    size_t align = job->targets.memory_align, total;
+    size_t align = job->targets.memory_align, n = options->iodepth + work_spare_buffers(options), total;
     char why[IO_MEMORY_WHY];
     int rc;
 
@@ -35,15 +35,16 @@ static int make_buffers(void *opaque)
     /* Small blocks are packed: a page each would only cost TLB entries. */
     job->buffer_stride = round_up(options->bs, align > LINE ? align : LINE);
     align = align > PAGE ? align : PAGE;
-    bool too_much = __builtin_mul_overflow(job->buffer_stride, (size_t)options->iodepth, &total);
+    bool too_much = __builtin_mul_overflow(job->buffer_stride, n, &total);
 
     rc = too_much ? -ENOMEM : io_memory_get(&job->memory, &options->mem, total, align, job->clone, why);
     if (rc) {
-        fprintf(stderr, "lariat-bench: job %s: --mem: %" PRIu64 " buffers: %s\n", options->name, options->iodepth,
+        fprintf(stderr, "lariat-bench: job %s: --mem: %zu buffers: %s\n", options->name, n,
                 too_much ? "nothing holds so much" : why);
         return rc;
     }
     job->buffers = job->memory.start;
+    job->buffer_bytes = total;
     fill_random(job->buffers, total, options->randseed + job->index);
     return 0;
 }
@@ -68,8 +69,10 @@ static int make_work(struct bench_job *job)
     if (rc == -ENOMEM || rc == -E2BIG)
         fprintf(stderr, "lariat-bench: job %s: out of memory for the map of %" PRIu64 " blocks\n", job->options->name,
                 job->targets.bytes / job->options->bs);
-    for (uint64_t i = 0; i < job->options->iodepth && !rc; i++)
-        work_fill_buffer(&job->work, job->buffers + i * job->buffer_stride);
+    for (size_t at = 0; at < job->buffer_bytes && !rc; at += job->buffer_stride)
+        work_fill_buffer(&job->work, job->buffers + at);
+    for (size_t at = job->options->iodepth * job->buffer_stride; at < job->buffer_bytes && !rc; at += job->buffer_stride)
+        work_add_spare(&job->work, job->buffers + at);
     return rc;
 }
 

@@ -49,7 +49,7 @@ struct bench_job {
     struct work work;
     struct io_memory memory;
     char *buffers; /* in it */
-    size_t buffer_stride;
+    size_t buffer_stride, buffer_bytes;
     void *engine_state;
     void (*get_counts)(struct bench_job *job, struct engine_counts *counts); /* of the engine; for the job's thread */
 

@@ -11,6 +11,8 @@ bench_lariat_bench_SOURCES = \
 	bench/careful_choose.c \
 	bench/careful_time.c \
 	bench/careful_verify.c \
+	bench/checker.c \
+	bench/checker.h \
 	bench/checksum.c \
 	bench/checksum.h \
 	bench/clock.h \
@@ -288,6 +290,7 @@ bench_libparts_la_SOURCES = \
 	bench/careful_choose.c \
 	bench/careful_time.c \
 	bench/careful_verify.c \
+	bench/checker.c \
 	bench/checksum.c \
 	bench/cpulist.c \
 	bench/crc32c.c \
@@ -302,6 +305,7 @@ bench_libparts_la_SOURCES = \
 	bench/lfsr.c \
 	bench/log_ring.c \
 	bench/number_text.c \
+	bench/numa_nodes.c \
 	bench/numa_policy.c \
 	bench/jobfile.c \
 	bench/offsets.c \
@@ -321,6 +325,7 @@ bench_libparts_la_SOURCES = \
 	bench/options_cmdhelp.c \
 	bench/options_help.c \
 	bench/pattern.c \
+	bench/placement.c \
 	bench/preflight.c \
 	bench/progress.c \
 	bench/rate.c \
@@ -347,7 +352,7 @@ bench_libparts_la_SOURCES = \
 	bench/work.c \
 	tools/ctl/nearest.c \
 	$(NULL)
-bench_libparts_la_CPPFLAGS = $(public_cppflags) $(LIBURING_CFLAGS) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS)
+bench_libparts_la_CPPFLAGS = $(public_cppflags) $(LIBURING_CFLAGS) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS) $(NUMA_CFLAGS)
 
 # Arithmetic without pointers, and much of it: memcheck would take minutes over them.
 bench_pure_tests = \
@@ -393,7 +398,7 @@ bench_unit_tests = \
 
 # Not lib/, where another options.h is.
 bench_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/bench -iquote $(top_srcdir)/tests/unit
-bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) -lm
+bench_test_ldadd = bench/libparts.la $(LDADD) $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) $(NUMA_LIBS) -lm
 tests_unit_test_bench_figures_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_figures_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_memory_CPPFLAGS = $(bench_test_cppflags)
@@ -466,6 +471,7 @@ bench_sh_tests = \
 	tests/sh/bench-run.sh \
 	tests/sh/bench-simulate.sh \
 	tests/sh/bench-tune.sh \
+	tests/sh/bench-verify-async.sh \
 	tests/sh/bench-verify-kinds.sh \
 	tests/sh/bench-verify.sh \
 	tests/sh/bench-waits.sh \

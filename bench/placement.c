@@ -2,7 +2,6 @@
 #include "placement.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/ioprio.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -46,18 +45,21 @@ static int init_cpus(struct placement *placement, const struct job_options *opti
     cpu_set_t nodes;
     int rc = 0;
 
-    placement->pinned = options->cpus_allowed || options->cpumask || options->numa_cpu_nodes;
-    if (options->cpus_allowed)
+    if (options->cpus_allowed) {
+        placement->pinned_by = "cpus_allowed";
         (void)cpulist_parse(options->cpus_allowed, &placement->cpus); /* was checked */
-    else if (options->cpumask)
+    } else if (options->cpumask) {
+        placement->pinned_by = "cpumask";
         set_mask(&placement->cpus, options->cpumask);
-    else if (options->numa_cpu_nodes && !cpulist_parse(options->numa_cpu_nodes, &nodes))
+    } else if (options->numa_cpu_nodes && !cpulist_parse(options->numa_cpu_nodes, &nodes)) {
+        placement->pinned_by = "numa_cpu_nodes";
         rc = numa_cpus_of(&nodes, &placement->cpus);
+    }
     if (rc)
         return complain(options, rc, "numa_cpu_nodes",
                         rc == -ENOTSUP ? "this build was made without libnuma"
                                        : "there is no such NUMA node, or it has no CPUs");
-    if (placement->pinned && options->cpus_allowed_policy == CPUS_SPLIT)
+    if (placement->pinned_by && options->cpus_allowed_policy == CPUS_SPLIT)
         keep_one(&placement->cpus, index);
     return 0;
 }
@@ -77,7 +79,7 @@ int placement_init(struct placement *placement, const struct job_options *option
 
 const char *placement_difference(const struct placement *a, const struct placement *b)
 {
-    if (a->pinned != b->pinned || !CPU_EQUAL(&a->cpus, &b->cpus))
+    if (!CPU_EQUAL(&a->cpus, &b->cpus))
         return "cpus_allowed (or cpumask, or numa_cpu_nodes)";
     if (a->nice != b->nice)
         return "nice";
@@ -101,27 +103,21 @@ static int pin(const struct placement *placement)
     return rc || CPU_EQUAL(&got, &placement->cpus) ? rc : -ENODEV;
 }
 
-static int tell_cpus(const struct job_options *options, int rc)
+static int tell_cpus(const struct placement *placement, const struct job_options *options, int rc)
 {
-    char value[32];
+    char cpus[CPULIST_TEXT_MAX];
 
-    snprintf(value, sizeof(value), "0x%" PRIx64, options->cpumask);
-    fprintf(stderr, "lariat-bench: job %s: --%s=%s: there is no such CPU here, or it may not be used\n", options->name,
-            options->cpus_allowed ? "cpus_allowed"
-            : options->cpumask    ? "cpumask"
-                                  : "numa_cpu_nodes",
-            options->cpus_allowed ? options->cpus_allowed
-            : options->cpumask    ? value
-                                  : options->numa_cpu_nodes);
+    fprintf(stderr, "lariat-bench: job %s: --%s: there is no such CPU here, or it may not be used: %s\n", options->name,
+            placement->pinned_by, cpulist_format(&placement->cpus, cpus));
     return rc == -EINVAL ? -ENODEV : rc;
 }
 
 int placement_apply(const struct placement *placement, const struct job_options *options)
 {
-    int rc = placement->pinned ? pin(placement) : 0;
+    int rc = placement->pinned_by ? pin(placement) : 0;
 
     if (rc)
-        return tell_cpus(options, rc);
+        return tell_cpus(placement, options, rc);
     rc = numa_apply(&placement->memory);
     if (rc)
         return complain(options, rc, "numa_mem_policy",

@@ -17,10 +17,10 @@
 #include "options.h"
 
 struct placement {
-    bool pinned;    /* to cpus */
-    cpu_set_t cpus; /* else 0 */
-    int nice;       /* 0: as it is */
-    int ioprio;     /* as ioprio_set(2) takes it; 0: as it is */
+    const char *pinned_by; /* the option that says to which CPUs; NULL: none does, and cpus is empty */
+    cpu_set_t cpus;
+    int nice;   /* 0: as it is */
+    int ioprio; /* as ioprio_set(2) takes it; 0: as it is */
     struct numa_policy memory;
 };
 

@@ -84,7 +84,7 @@ void preflight_run(struct preflight *p, const struct bench_run *run, const char 
             check_target(p, root, run, job, &job->targets.targets[j]);
         if (run->disks.n && job->targets.n && job->targets.targets[0].file)
             preflight_numa(p, root, run->disks.list[0].name,
-                           job->placement.pinned ? cpulist_format(&job->placement.cpus, cpus) : NULL,
+                           job->placement.pinned_by ? cpulist_format(&job->placement.cpus, cpus) : NULL,
                            (int)(job->options - run->options->jobs));
     }
     preflight_load(p, root);

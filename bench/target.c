@@ -207,7 +207,8 @@ int targets_end(const struct target_set *set, const struct job_options *job)
         if (job->fsync_on_close && job_changes(job) && target->fd >= 0 && fsync(target->fd))
             rc = target_complain(job, -errno, "--fsync_on_close: %s: %s", target->path, strerror(errno));
         if ((job->unlink || job->unlink_each_loop) && target->regular && unlink(target->path) && errno != ENOENT)
-            rc = target_complain(job, -errno, "--unlink%s: %s: %s", job->unlink ? "" : "_each_loop", target->path, strerror(errno));
+            rc = target_complain(job, -errno, "--unlink%s: %s: %s", job->unlink ? "" : "_each_loop", target->path,
+                                 strerror(errno));
     }
     return rc;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "careful.h"
+#include "checker.h"
 #include "log_ring.h"
 
 #define RETRIES_MAX 64
@@ -98,6 +99,16 @@ void work_fill_buffer(struct work *work, void *buf)
         buffer_first(&work->careful->buffers, buf, work->bs);
 }
 
+unsigned work_spare_buffers(const struct job_options *options)
+{
+    return checker_buffers(options);
+}
+
+void work_add_spare(struct work *work, void *buf)
+{
+    checker_add_buffer(work->careful->checker, buf);
+}
+
 /* Let it run until end_ns, unless work_stop() came or comes in between. Pairs with the order of stores in work_stop(). */
 static void set_end(struct work *work, int64_t end_ns)
 {
@@ -156,6 +167,8 @@ static bool begin_loop(struct work *work, int64_t now_ns)
 
 bool work_next_phase(struct work *work)
 {
+    if (work->careful && work->careful->checker)
+        checker_drain(work->careful->checker);
     int64_t now_ns = bench_now_ns();
 
     work_submitted(work); /* what is left to count */

@@ -121,6 +121,10 @@ void work_free(struct work *work);
 /* Put into a slot's buffer, of random data until now, what its first write begins with. Before work_begin(). */
 void work_fill_buffer(struct work *work, void *buf);
 
+/* Buffers beside those of the slots, for blocks that are being checked: how many it takes, and here is one. Before work_begin(). */
+unsigned work_spare_buffers(const struct job_options *options);
+void work_add_spare(struct work *work, void *buf);
+
 /* The clock starts. Before the first work_next(). */
 void work_begin(struct work *work);
 

@@ -148,6 +148,9 @@ void run_or_fail(struct fake *fake, uint64_t limit)
     ck_assert_int_eq(work_init(&fake->work, &fake->options, &fake->set, 1), 0);
     for (unsigned i = 0; i < fake->options.iodepth; i++)
         work_fill_buffer(&fake->work, fake->buffers[i]);
+    ck_assert_uint_le(work_spare_buffers(&fake->options), DEPTH_MAX + CHECKERS_MAX);
+    for (unsigned i = 0; i < work_spare_buffers(&fake->options); i++)
+        work_add_spare(&fake->work, fake->spares[i]);
     work_begin(&fake->work);
     run_phase(fake, limit);
 }

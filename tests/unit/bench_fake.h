@@ -11,6 +11,7 @@
 #define BS 512
 #define IO_MAX (8 * BS)
 #define DEPTH_MAX 16
+#define CHECKERS_MAX 4
 
 struct fake {
     struct job_options options;
@@ -19,6 +20,7 @@ struct fake {
     struct work work;
     struct bench_io ios[DEPTH_MAX];
     unsigned char buffers[DEPTH_MAX][IO_MAX];
+    unsigned char spares[DEPTH_MAX + CHECKERS_MAX][IO_MAX];
     unsigned char *memory; /* of both targets */
     unsigned *reads, *writes, *trims;
     uint64_t first_block[2]; /* of each target, in memory */

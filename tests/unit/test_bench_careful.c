@@ -264,21 +264,24 @@ START_TEST(trims_and_writes_come_in_pairs)
 }
 END_TEST
 
+#define ASYNC (_i & 1 ? CHECKERS_MAX : 0) /* threads that check */
+
 START_TEST(a_backlog_is_verified_meanwhile)
 {
     struct fake *fake = fake_or_fail(RW_RANDWRITE, 1000);
 
     fake->options.verify = VERIFY_CRC32C;
     fake->options.verify_backlog = 50;
-    fake->options.verify_backlog_batch = _i ? 20 : 0;
+    fake->options.verify_backlog_batch = _i & 2 ? 20 : 0;
+    fake->options.verify_async = ASYNC;
     fake->options.do_verify = false;
     fake->options.iodepth = 4;
     run_or_fail(fake, 0);
+    ck_assert(!work_next_phase(&fake->work));
     ck_assert_uint_ge(fake->work.verify_blocks, 940);
     ck_assert_uint_eq(fake->work.verify_errors, 0);
     ck_assert_uint_eq(ios_of(fake, IO_WRITE), 1000);
     ck_assert_uint_eq(ios_of(fake, IO_READ), 0);
-    ck_assert(!work_next_phase(&fake->work));
     fake_free(fake);
 }
 END_TEST
@@ -290,13 +293,15 @@ START_TEST(overlapping_writes_are_verified)
 
     set_blocks(fake, BS, 8 * BS);
     fake->options.norandommap = true;
-    fake->options.verify = _i ? VERIFY_CRC64 : VERIFY_CRC32C;
-    fake->options.verify_interval = _i ? 256 : 0;
+    fake->options.verify = _i & 2 ? VERIFY_CRC64 : VERIFY_CRC32C;
+    fake->options.verify_interval = _i & 2 ? 256 : 0;
+    fake->options.verify_async = ASYNC;
     fake->options.iodepth = 16;
     fake->options.io_size.bytes = 900 * BS;
     run_or_fail(fake, 0);
     ck_assert(work_next_phase(&fake->work));
     run_phase(fake, 0);
+    ck_assert(!work_next_phase(&fake->work));
     ck_assert_uint_gt(fake->work.verify_blocks, 20);
     ck_assert_uint_eq(fake->work.verify_errors, 0);
     fake_free(fake);
@@ -308,6 +313,7 @@ START_TEST(verify_only_checks_an_earlier_run)
     struct fake *fake = fake_or_fail(RW_RANDWRITE, 200);
 
     fake->options.verify = VERIFY_CRC32C;
+    fake->options.verify_async = ASYNC;
     fake->options.do_verify = false;
     run_or_fail(fake, 0);
     work_free(&fake->work);
@@ -317,9 +323,31 @@ START_TEST(verify_only_checks_an_earlier_run)
     quietly();
     fake->memory[100 * BS + 50] ^= 1;
     run_phase(fake, 0);
+    ck_assert(!work_next_phase(&fake->work));
     each_block_must_have(fake, 1, 1);
     ck_assert_uint_eq(fake->work.verify_blocks, 200);
     ck_assert_uint_eq(fake->work.verify_errors, 1);
+    fake_free(fake);
+}
+END_TEST
+
+/* Threads that check are given each block once, and whatever is wrong is found. */
+START_TEST(each_wrong_block_is_found_by_whoever_checks)
+{
+    struct fake *fake = fake_or_fail(RW_RANDWRITE, 3000);
+
+    quietly();
+    fake->options.verify = VERIFY_CRC32C;
+    fake->options.iodepth = DEPTH_MAX;
+    fake->options.verify_async = ASYNC;
+    run_or_fail(fake, 0);
+    for (unsigned i = 0; i < 3000; i += 7)
+        fake->memory[i * BS + 100] ^= 1;
+    ck_assert(work_next_phase(&fake->work));
+    run_phase(fake, 0);
+    ck_assert(!work_next_phase(&fake->work));
+    ck_assert_uint_eq(fake->work.verify_blocks, 3000);
+    ck_assert_uint_eq(fake->work.verify_errors, 429);
     fake_free(fake);
 }
 END_TEST
@@ -331,10 +359,12 @@ START_TEST(verify_fatal_ends_at_the_first)
     quietly();
     fake->options.verify = VERIFY_CRC32C;
     fake->options.verify_fatal = true;
+    fake->options.verify_async = ASYNC;
     run_or_fail(fake, 0);
     memset(fake->memory, 0, 200 * BS);
     ck_assert(work_next_phase(&fake->work));
     run_phase(fake, 0);
+    ck_assert(!work_next_phase(&fake->work));
     ck_assert_uint_eq(fake->work.verify_errors, 1);
     fake_free(fake);
 }
@@ -563,10 +593,11 @@ static void add_cases(Suite *suite)
     TCase *verify = case_of(suite, "verify"), *errors = case_of(suite, "errors"), *when = case_of(suite, "when");
 
     add_which(suite);
-    tcase_add_loop_test(verify, a_backlog_is_verified_meanwhile, 0, 2);
-    tcase_add_loop_test(verify, overlapping_writes_are_verified, 0, 2);
-    tcase_add_test(verify, verify_only_checks_an_earlier_run);
-    tcase_add_test(verify, verify_fatal_ends_at_the_first);
+    tcase_add_loop_test(verify, a_backlog_is_verified_meanwhile, 0, 4);
+    tcase_add_loop_test(verify, overlapping_writes_are_verified, 0, 4);
+    tcase_add_loop_test(verify, verify_only_checks_an_earlier_run, 0, 2);
+    tcase_add_loop_test(verify, each_wrong_block_is_found_by_whoever_checks, 0, 2);
+    tcase_add_loop_test(verify, verify_fatal_ends_at_the_first, 0, 2);
     tcase_add_loop_test(errors, some_errors_are_passed_over, 0, 2);
     tcase_add_test(errors, errors_of_the_other_direction_end_the_job);
     tcase_add_loop_test(errors, limits_that_are_missed_end_the_job, 0, 3);
