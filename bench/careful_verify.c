@@ -280,7 +280,8 @@ static void check_block(void *opaque, const struct bench_io *io, uint32_t sequen
     if (!wrong)
         return;
     pthread_mutex_lock(&work->careful->telling);
-    if (!work->careful->checker || !work->verify_errors || !is_fatal(work)) /* those read ahead of the first one do not count */
+    /* What threads find behind the first one was read ahead of its end. */
+    if (!work->careful->checker || !work->verify_errors || !is_fatal(work))
         tell_wrong(work, io, where, wrong);
     pthread_mutex_unlock(&work->careful->telling);
 }
