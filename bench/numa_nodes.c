@@ -6,11 +6,15 @@
 #include "numa_nodes.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #ifdef HAVE_NUMA
 #include <numa.h>
 #include <numaif.h>
+
+bool numa_is_built(void)
+{
+    return true;
+}
 
 /* Without a NUMA kernel there is node 0 and nothing to say about it. */
 static bool has_node(unsigned node)
@@ -81,16 +85,21 @@ int numa_apply(const struct numa_policy *policy)
 
 #else
 
+bool numa_is_built(void)
+{
+    return false;
+}
+
 int numa_cpus_of(const cpu_set_t *nodes, cpu_set_t *cpus)
 {
     (void)nodes;
     CPU_ZERO(cpus);
-    return -ENOTSUP;
+    return -ENODEV;
 }
 
 int numa_apply(const struct numa_policy *policy)
 {
-    return policy->mode == NUMA_UNCHANGED ? 0 : -ENOTSUP;
+    return policy->mode == NUMA_UNCHANGED ? 0 : -ENODEV;
 }
 
 #endif

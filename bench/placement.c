@@ -56,9 +56,7 @@ static int init_cpus(struct placement *placement, const struct job_options *opti
         rc = numa_cpus_of(&nodes, &placement->cpus);
     }
     if (rc)
-        return complain(options, rc, "numa_cpu_nodes",
-                        rc == -ENOTSUP ? "this build was made without libnuma"
-                                       : "there is no such NUMA node, or it has no CPUs");
+        return complain(options, rc, "numa_cpu_nodes", "there is no such NUMA node, or it has no CPUs");
     if (placement->pinned_by && options->cpus_allowed_policy == CPUS_SPLIT)
         keep_one(&placement->cpus, index);
     return 0;
@@ -68,8 +66,10 @@ int placement_init(struct placement *placement, const struct job_options *option
 {
     const char *why;
 
-    memset(placement, 0, sizeof(*placement)); /* they are compared */
-    placement->nice = (int)options->nice;
+    *placement = (struct placement){ .nice = (int)options->nice };
+    if ((options->numa_cpu_nodes || options->numa_mem_policy) && !numa_is_built())
+        return complain(options, -EINVAL, options->numa_cpu_nodes ? "numa_cpu_nodes" : "numa_mem_policy",
+                        "this build was made without libnuma");
     if (options->prio >= 0 || options->prioclass)
         placement->ioprio = (int)IOPRIO_PRIO_VALUE(options->prioclass ? options->prioclass : (uint64_t)IOPRIO_CLASS_BE,
                                                    options->prio > 0 ? (uint64_t)options->prio : 0);
@@ -120,10 +120,7 @@ int placement_apply(const struct placement *placement, const struct job_options 
         return tell_cpus(placement, options, rc);
     rc = numa_apply(&placement->memory);
     if (rc)
-        return complain(options, rc, "numa_mem_policy",
-                        rc == -ENOTSUP  ? "this build was made without libnuma"
-                        : rc == -ENODEV ? "there is no such NUMA node"
-                                        : strerror(-rc));
+        return complain(options, rc, "numa_mem_policy", rc == -ENODEV ? "there is no such NUMA node" : strerror(-rc));
     if (placement->nice && setpriority(PRIO_PROCESS, 0, placement->nice)) /* on Linux: of the thread */
         return complain(options, -errno, "nice", strerror(errno));
     if (placement->ioprio && syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, placement->ioprio))
