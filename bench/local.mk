@@ -458,13 +458,11 @@ bench_sh_tests = \
 	tests/sh/bench-effects-report.sh \
 	tests/sh/bench-faults.sh \
 	tests/sh/bench-interrupt.sh \
-	tests/sh/bench-memory.sh \
 	tests/sh/bench-layout.sh \
 	tests/sh/bench-logs.sh \
 	tests/sh/bench-monitor.sh \
 	tests/sh/bench-options.sh \
 	tests/sh/bench-order.sh \
-	tests/sh/bench-placement.sh \
 	tests/sh/bench-preflight.sh \
 	tests/sh/bench-report.sh \
 	tests/sh/bench-ring.sh \
@@ -476,13 +474,16 @@ bench_sh_tests = \
 	tests/sh/bench-verify.sh \
 	tests/sh/bench-waits.sh \
 	$(NULL)
-# These compare what comes out with fio's, or with a schedule: a sanitizer adds nothing to that, nor does the tarball.
+# These compare what comes out with fio's, with a schedule, or with what /proc and strace show: a sanitizer adds nothing
+# to that, nor does the tarball.
 bench_compare_tests = \
 	tests/sh/bench-fio-json.sh \
 	tests/sh/bench-fio-text.sh \
 	tests/sh/bench-jobfile.sh \
 	tests/sh/bench-json.sh \
 	tests/sh/bench-manual.sh \
+	tests/sh/bench-memory.sh \
+	tests/sh/bench-placement.sh \
 	tests/sh/bench-rates.sh \
 	tests/sh/bench-schema.sh \
 	tests/sh/bench-status.sh \

@@ -21,10 +21,7 @@ same() # ARG...
 {
     local own
     own=$(counts "$@")
-    for threads in 1 3; do
-        [ "$(counts "$@" --verify_async=$threads)" = "$own" ] ||
-            fail "--verify_async=$threads $*: $(counts "$@" --verify_async=$threads) and not $own"
-    done
+    [ "$(counts "$@" --verify_async=3)" = "$own" ] || fail "--verify_async=3 $*: $(counts "$@" --verify_async=3) and not $own"
     grep -q 'verify: [1-9]' <<<"$own" || fail "$*: nothing was checked"
 }
 for engine in lariat liburing psync; do

@@ -442,9 +442,12 @@ START_TEST(of_opposites_the_last_one_counts)
 {
     struct parsed p;
 
-    parse(&p, ARGS("--name=a", "--rwmixwrite=30", "--buffered=0", "--name=b", "--rwmixread=10", "--rwmixwrite=30",
-                   "--direct=1", "--buffered=1"));
+    parse(&p,
+          ARGS("--name=a", "--rwmixwrite=30", "--buffered=0", "--name=b", "--rwmixread=10", "--rwmixwrite=30", "--direct=1",
+               "--buffered=1", "--cpus_allowed=0", "--cpumask=2", "--name=c", "--cpumask=2", "--cpus_allowed=0"));
     ck_assert_msg(p.rc == 0, "%s", p.said);
+    ck_assert(!p.options.jobs[1].cpus_allowed && p.options.jobs[1].cpumask == 2);
+    ck_assert(p.options.jobs[2].cpus_allowed && !p.options.jobs[2].cpumask);
     ck_assert(p.options.jobs[0].rwmixread == 70 && p.options.jobs[0].direct);
     ck_assert(p.options.jobs[1].rwmixread == 70 && !p.options.jobs[1].direct);
     parsed_free(&p);
