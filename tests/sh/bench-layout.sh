@@ -37,12 +37,13 @@ all=$(makers --create_serialize=0 --name=a --numjobs=3 --name=b --numjobs=2 --st
 
 # A new file in each loop; the ring is told of it.
 loops=(--name=a --filename="$dir/loop" --size=64k --rw=randrw --number_ios=8 --verify=crc32c --loops=3)
-for engine in lariat liburing psync; do
-    traced unlink,io_uring_register "${loops[@]}" --unlink_each_loop=1 --registerfiles=1 --ioengine=$engine
+for engine in "lariat --registerfiles=1" "liburing --registerfiles=1" psync; do
+    # shellcheck disable=SC2086
+    traced unlink,io_uring_register "${loops[@]}" --unlink_each_loop=1 --ioengine=$engine
     [ "$(grep -c 'unlink(.*/loop"' "$dir/trace")" = 3 ] || fail "$engine: three loops, and not three times unlink"
     [ ! -e "$dir/loop" ] || fail "$engine: a file is left"
     n=$(grep -c 'REGISTER_FILES_UPDATE' "$dir/trace") || true
-    [ $engine = psync ] || [ "$n" = 2 ] || fail "$engine: two new files were registered $n times"
+    [ "$engine" = psync ] || [ "$n" = 2 ] || fail "$engine: two new files were registered $n times"
 done
 traced unlink "${loops[@]}"
 ! grep -q 'unlink(.*/loop' "$dir/trace" || fail "files are removed without --unlink_each_loop"

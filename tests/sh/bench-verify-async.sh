@@ -25,7 +25,10 @@ same() # ARG...
     grep -q 'verify: [1-9]' <<<"$own" || fail "$*: nothing was checked"
 }
 for engine in lariat liburing psync; do
-    same --ioengine=$engine --rw=randrw --verify=crc32c --iodepth=8 --fixedbufs=1 --loops=2
+    depth=--iodepth=8
+    [ $engine = psync ] || depth+=" --fixedbufs=1"
+    # shellcheck disable=SC2086
+    same --ioengine=$engine --rw=randrw --verify=crc32c $depth --loops=2
     same --ioengine=$engine --rw=write --verify=crc32c --zero_buffers --bs=8k
 done
 same --rw=randwrite --verify=crc32c --verify_backlog=16 --do_verify=0
