@@ -132,6 +132,10 @@ bench_lariat_bench_SOURCES = \
 	bench/schedule.h \
 	bench/status.c \
 	bench/status.h \
+	bench/steady.c \
+	bench/steady.h \
+	bench/steady_watch.c \
+	bench/steady_watch.h \
 	bench/svg_chart.c \
 	bench/svg_chart.h \
 	bench/showcmd.c \
@@ -335,6 +339,7 @@ bench_libparts_la_SOURCES = \
 	bench/report_terse.c \
 	bench/ring_style.c \
 	bench/rw_flags.c \
+	bench/steady.c \
 	bench/svg_chart.c \
 	bench/text_file.c \
 	bench/thread_usage.c \
@@ -366,6 +371,7 @@ bench_pure_tests = \
 	tests/unit/test_bench_sizes \
 	tests/unit/test_bench_tune \
 	tests/unit/test_bench_tune_stats \
+	tests/unit/test_bench_steady \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	$(NULL)
@@ -390,6 +396,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_sizes \
 	tests/unit/test_bench_tune \
 	tests/unit/test_bench_tune_stats \
+	tests/unit/test_bench_steady \
 	tests/unit/test_bench_units \
 	tests/unit/test_bench_values \
 	tests/unit/test_bench_verify \
@@ -438,6 +445,8 @@ tests_unit_test_bench_ring_CPPFLAGS = $(bench_test_cppflags) $(LIBURING_CFLAGS)
 tests_unit_test_bench_ring_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_depth_search_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_depth_search_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_steady_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_steady_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_sizes_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_sizes_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_checksum_CPPFLAGS = $(bench_test_cppflags)
@@ -487,6 +496,7 @@ bench_compare_tests = \
 	tests/sh/bench-rates.sh \
 	tests/sh/bench-schema.sh \
 	tests/sh/bench-status.sh \
+	tests/sh/bench-steady.sh \
 	tests/sh/bench-workload.sh \
 	$(NULL)
 if BUILD_BENCH

@@ -32,14 +32,30 @@ static void take_moments(struct observer *observer, int64_t now_ns, bool begin)
         observer->interval_ns *= 2;
 }
 
+static int watch_steady_states(struct observer *observer)
+{
+    struct bench_run *run = observer->run;
+    unsigned first = figures_next_entry(run, 0);
+    int rc = 0;
+
+    for (unsigned i = 0; i < observer->n_entries && !rc; i++) {
+        unsigned end = figures_next_entry(run, first + 1);
+
+        rc = steady_watch_init(&observer->steady[i], &run->jobs[first], end - first);
+        first = end;
+    }
+    return rc;
+}
+
 int observer_begin(struct observer *observer, struct bench_run *run)
 {
     memset(observer, 0, sizeof(*observer));
     observer->run = run;
     observer->n_entries = figures_count_entries(run);
     observer->intervals = calloc(observer->n_entries, sizeof(*observer->intervals));
+    observer->steady = calloc(observer->n_entries, sizeof(*observer->steady));
     observer->moment = calloc(1, sizeof(*observer->moment));
-    if (!observer->intervals || !observer->moment)
+    if (!observer->intervals || !observer->steady || !observer->moment || watch_steady_states(observer))
         return -ENOMEM;
     observer->interval_ns = run->n_jobs < MANY_JOBS ? INTERVAL_NS : 10 * INTERVAL_NS;
     observer->interval_due_ns = run->begun_ns + observer->interval_ns;
@@ -61,6 +77,8 @@ int64_t observer_due_ns(const struct observer *observer)
 
     for (unsigned i = 0; i < observer->run->n_jobs; i++)
         due_ns = earlier(due_ns, job_sample_due_ns(&observer->run->jobs[i]));
+    for (unsigned i = 0; i < observer->n_entries; i++)
+        due_ns = earlier(due_ns, steady_watch_due_ns(&observer->steady[i]));
     due_ns = earlier(due_ns, logs_due_ns(observer->run));
     due_ns = earlier(due_ns, status_due_ns(&observer->status));
     return earlier(due_ns, progress_due_ns(&observer->progress));
@@ -86,6 +104,8 @@ static void sample_all(struct bench_run *run, int64_t now_ns)
 void observer_tick(struct observer *observer, int64_t now_ns)
 {
     sample_all(observer->run, now_ns);
+    for (unsigned i = 0; i < observer->n_entries; i++)
+        steady_watch_tick(&observer->steady[i], now_ns);
     if (is_due(&observer->interval_due_ns, observer->interval_ns, now_ns))
         take_moments(observer, now_ns, false);
     if (now_ns >= logs_due_ns(observer->run))
@@ -107,9 +127,13 @@ void observer_free(struct observer *observer)
 {
     for (unsigned i = 0; observer->intervals && i < observer->n_entries; i++)
         intervals_free(&observer->intervals[i]);
+    for (unsigned i = 0; observer->steady && i < observer->n_entries; i++)
+        steady_watch_free(&observer->steady[i]);
     free(observer->intervals);
+    free(observer->steady);
     free(observer->moment);
     observer->intervals = NULL;
+    observer->steady = NULL;
     observer->moment = NULL;
     observer->n_entries = 0;
 }

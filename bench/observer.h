@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the main thread does while jobs run: it samples their counters, keeps the intervals, writes logs and status lines, and
- * shows the progress. Everything has its time; observer_due_ns() says when the next of it is.
+ * What the main thread does while jobs run: it samples their counters, keeps the intervals, writes logs and status lines, shows
+ * the progress, and stops jobs whose load is steady. Everything has its time; observer_due_ns() says when the next of it is.
  */
 #ifndef BENCH_OBSERVER_H
 #define BENCH_OBSERVER_H
@@ -9,12 +9,14 @@
 #include "intervals.h"
 #include "progress.h"
 #include "status.h"
+#include "steady_watch.h"
 
 struct bench_run;
 
 struct observer {
     struct bench_run *run;
     struct intervals *intervals; /* by entry */
+    struct steady_watch *steady; /* by entry */
     unsigned n_entries;
     struct moment *moment;
     int64_t interval_ns, interval_due_ns;

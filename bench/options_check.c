@@ -147,6 +147,27 @@ static int check_memory_policy(const struct job_options *job, FILE *err)
     return rc;
 }
 
+#define STEADY_SAMPLES_MAX 100000
+
+/* steadystate and its times. NULL, or why not. */
+static const char *check_steady(struct job_options *job, FILE *err)
+{
+    struct steady_value *wanted = &job->steadystate;
+
+    if (!job->ss_dur_ns) {
+        if (wanted->criterion)
+            fprintf(err, PREFIX "warning: job %s: --steadystate has no effect without --steadystate_duration\n", job->name);
+        return NULL;
+    }
+    if (!wanted->criterion)
+        *wanted = (struct steady_value){ STEADY_IOPS_SLOPE, 0.01, true };
+    if (job->ss_dur_ns < job->ss_interval_ns || job->ss_dur_ns / job->ss_interval_ns > STEADY_SAMPLES_MAX)
+        return "--steadystate_duration: it must be of 1 to 100000 times --steadystate_check_interval";
+    if ((wanted->criterion == STEADY_LAT || wanted->criterion == STEADY_LAT_SLOPE) && (job->disable_lat || job->gtod_reduce))
+        return "--steadystate=lat: not with --disable_lat or --gtod_reduce";
+    return NULL;
+}
+
 static int check_job(const struct bench_options *options, struct job_options *job, FILE *err)
 {
     const char *why = NULL;
@@ -170,6 +191,8 @@ static int check_job(const struct bench_options *options, struct job_options *jo
         why = "--iomem_align: it must be a power of two";
     else if (!job->filename && strchr(job->name, '/'))
         why = "--name: without --filename it names the file and may hold no '/'";
+    else
+        why = check_steady(job, err);
     if (why)
         return refuse_job(job, why, err);
     if (check_memory_policy(job, err))

@@ -14,6 +14,13 @@ int report_init(struct report *report, const struct bench_run *run)
     return rc;
 }
 
+const struct steady *report_steady(const struct report *report, unsigned index)
+{
+    const struct observer *observer = &report->run->observer;
+
+    return index < observer->n_entries && observer->steady[index].steady.size ? &observer->steady[index].steady : NULL;
+}
+
 void report_free(struct report *report)
 {
     figures_free(&report->entries);

@@ -20,6 +20,9 @@ struct report {
 int report_init(struct report *report, const struct bench_run *run);
 void report_free(struct report *report);
 
+/* How steady the load of entry number `index` was; NULL: nobody asked. */
+const struct steady *report_steady(const struct report *report, unsigned index);
+
 /* Before the run: what is going to be done, as the normal report begins. */
 void report_preamble(const struct bench_run *run, FILE *out);
 

@@ -90,8 +90,54 @@ static void set_head(struct builder *b, json_t *object, const struct bench_run *
         build_text(b, object, "desc", options->description);
 }
 
+static void set_steady_data(struct builder *b, json_t *object, const struct steady *steady)
+{
+    const struct steady_sample mean = steady_mean(steady);
+    bool by_latency = strcmp(steady_figure_name(steady->wanted), "lat") == 0;
+    json_t *data = build_set(b, object, "data", build_object(b)), *iops, *bw, *lat = NULL;
+
+    build_int(b, data, "bw_mean", (uint64_t)mean.bytes_per_second);
+    build_int(b, data, "iops_mean", (uint64_t)mean.iops);
+    if (by_latency) {
+        build_int(b, data, "lat_mean", (uint64_t)mean.lat_ns);
+        lat = build_set(b, data, "lat_ns", build_array(b));
+    }
+    iops = build_set(b, data, "iops", build_array(b));
+    bw = build_set(b, data, "bw", build_array(b));
+    for (unsigned i = 0; i < steady->n; i++) {
+        const struct steady_sample *sample = steady_sample_at(steady, i);
+
+        build_append(b, iops, json_integer((json_int_t)sample->iops));
+        build_append(b, bw, json_integer((json_int_t)sample->bytes_per_second));
+        if (lat)
+            build_append(b, lat, json_integer((json_int_t)sample->lat_ns));
+    }
+}
+
+static json_t *steady_json(struct builder *b, const struct steady *steady, const struct job_options *options)
+{
+    const struct steady_value *wanted = steady->wanted;
+    const char *percent = wanted->in_percent ? "%" : "";
+    json_t *object = build_object(b);
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s%s:%f%s", steady_figure_name(wanted), steady_by_slope(wanted) ? "_slope" : "",
+             wanted->limit, percent);
+    build_text(b, object, "ss", text);
+    build_int(b, object, "duration", (uint64_t)(options->ss_dur_ns + 999999999) / 1000000000);
+    build_int(b, object, "attained", steady->attained);
+    snprintf(text, sizeof(text), "%f%s", steady->criterion, percent);
+    build_text(b, object, "criterion", text);
+    build_real(b, object, "max_deviation", steady->max_deviation);
+    build_real(b, object, "slope", steady->slope);
+    set_steady_data(b, object, steady);
+    return object;
+}
+
 static json_t *entry_json(struct builder *b, const struct report *report, const struct entry *entry, bool bins)
 {
+    unsigned index = (unsigned)(entry - report->entries.list);
+    const struct steady *steady = report_steady(report, index);
     const struct bench_run *run = report->run;
     const struct job_options *options = entry->job->options;
     json_t *object = build_object(b), *sync;
@@ -117,7 +163,9 @@ static json_t *entry_json(struct builder *b, const struct report *report, const 
     build_int(b, object, "latency_target", (uint64_t)options->latency_target_ns);
     build_real(b, object, "latency_percentile", options->latency_percentile);
     build_int(b, object, "latency_window", (uint64_t)options->latency_window_ns / 1000);
-    build_set(b, object, "lariat", json_lariat(b, run, entry, (unsigned)(entry - report->entries.list), bins));
+    if (steady)
+        build_set(b, object, "steadystate", steady_json(b, steady, options));
+    build_set(b, object, "lariat", json_lariat(b, run, entry, index, bins));
     return object;
 }
 

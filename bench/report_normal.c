@@ -75,6 +75,21 @@ static void print_issued(FILE *out, const struct entry *entry)
                 strerror(entry->first_error));
 }
 
+/* fio's line: "iops mean dev=0.050%", "bw slope=-12.000". */
+static void print_steady(FILE *out, const struct entry *entry, const struct steady *steady)
+{
+    const struct job_options *options = entry->job->options;
+    struct byte_style style = style_of(options);
+    const struct steady_sample mean = steady_mean(steady);
+    char iops[NUMBER_TEXT_MAX], bw[NUMBER_TEXT_MAX], other[NUMBER_TEXT_MAX];
+
+    fprintf(out, "  steadystate  : attained=%s, bw=%s (%s), iops=%s, %s %s=%.3f%s\n", steady->attained ? "yes" : "no",
+            rate_text(bw, mean.bytes_per_second, &style, false), rate_text(other, mean.bytes_per_second, &style, true),
+            number_text(iops, mean.iops, style.places, false, ""), steady_figure_name(steady->wanted),
+            steady_by_slope(steady->wanted) ? "slope" : "mean dev", steady->criterion,
+            steady->wanted->in_percent ? "%" : "");
+}
+
 static void print_poll(FILE *out, const struct entry *entry)
 {
     const struct engine_counts *c = &entry->counts;
@@ -133,7 +148,7 @@ static void print_head(FILE *out, const struct entry *entry)
         fprintf(out, "  Description  : [%s]\n", options->description);
 }
 
-static void print_entry(FILE *out, const struct entry *entry)
+static void print_entry(FILE *out, const struct entry *entry, const struct steady *steady)
 {
     static const char *const names[IO_DIRECTIONS] = { "read", "write", "trim" };
     enum unified_kind unified = (enum unified_kind)entry->job->options->unified_rw_reporting;
@@ -149,6 +164,8 @@ static void print_entry(FILE *out, const struct entry *entry)
             entry->usr_percent, entry->sys_percent, entry->context_switches, entry->major_faults, entry->minor_faults);
     print_depths(out, entry);
     print_issued(out, entry);
+    if (steady)
+        print_steady(out, entry, steady);
     print_poll(out, entry);
     print_loop(out, entry);
     print_response(out, entry);
@@ -198,7 +215,7 @@ int report_normal(const struct report *report, FILE *out)
 
     fputc('\n', out);
     for (unsigned i = 0; i < entries->n; i++)
-        print_entry(out, &entries->list[i]);
+        print_entry(out, &entries->list[i], report_steady(report, i));
     for (unsigned i = 0; i < entries->n; i++)
         if (i == 0 || entries->list[i].groupid != entries->list[i - 1].groupid)
             normal_group(out, entries, i);

@@ -148,6 +148,11 @@ static bool is_stopped(const struct work *work)
     return work->error || __atomic_load_n(&work->stopped, __ATOMIC_SEQ_CST);
 }
 
+static void set_phase(struct work *work, enum work_phase phase)
+{
+    __atomic_store_n(&work->phase, phase, __ATOMIC_RELAXED);
+}
+
 /* The run begins again, for the next of its loops. */
 static bool begin_loop(struct work *work, int64_t now_ns)
 {
@@ -159,7 +164,7 @@ static bool begin_loop(struct work *work, int64_t now_ns)
         careful_forget_written(work->careful);
         now_ns = bench_now_ns();
     }
-    work->phase = PHASE_RUN;
+    set_phase(work, PHASE_RUN);
     work->run_start_ns += now_ns - work->run_end_ns; /* neither verification nor laying out is a part of the run */
     set_end(work, work->response ? INT64_MAX : work->run_limit_ns);
     return true;
@@ -176,7 +181,7 @@ bool work_next_phase(struct work *work)
     case PHASE_RUN:
         work->run_end_ns = now_ns;
         if (work->careful && work->careful->track && work->options->do_verify && !is_stopped(work)) {
-            work->phase = PHASE_VERIFY;
+            set_phase(work, PHASE_VERIFY);
             work->careful->backlog_now = 0;
             set_end(work, INT64_MAX);
             return true;
@@ -187,7 +192,7 @@ bool work_next_phase(struct work *work)
     }
     if (begin_loop(work, now_ns))
         return true;
-    work->phase = PHASE_OVER;
+    set_phase(work, PHASE_OVER);
     return false;
 }
 

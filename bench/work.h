@@ -81,7 +81,7 @@ struct work {
     /* The rest. */
     const struct job_options *options;
     const struct target_set *targets;
-    enum work_phase phase;
+    enum work_phase phase; /* written atomically, for work_is_verifying() */
     bool stopped;       /* atomic */
     uint16_t sync_file; /* written last */
     int64_t run_start_ns, run_end_ns, run_limit_ns;
@@ -166,6 +166,12 @@ bool work_wait(const struct work *work, int64_t now_ns, int64_t *wake_ns);
 
 /* The same, for threads without a loop: sleep, if there is time. */
 void work_pause(const struct work *work);
+
+/* What the run wrote is being checked. Any thread. */
+static inline bool work_is_verifying(const struct work *work)
+{
+    return __atomic_load_n(&work->phase, __ATOMIC_RELAXED) == PHASE_VERIFY;
+}
 
 /* End with this error, of this I/O (NULL: of none). */
 void work_fail(struct work *work, const struct bench_io *io, int error);

@@ -103,6 +103,7 @@ for name in ("read", "write"):
 assert "trim" not in job["lariat"]["response_ns"]
 END_OF_PYTHON
 valid "${job[@]}" --rw=read --continue_on_error=read --bsrange=4k-16k
+valid "${job[@]}" --rw=read --ioengine=null --runtime=1 --time_based --steadystate=lat:1000% --ss_dur=40ms --ss_interval=20ms
 valid "${job[@]}" --rw=read --name=b "--filename=$dir/late" --size=64k --rw=write --stonewall
 
 # The schema can fail.
