@@ -317,7 +317,7 @@ static bool next_of_run(struct work *work, struct bench_io *io, int64_t now_ns)
     int64_t due_ns;
     enum careful_step step = careful_may_issue(work, now_ns);
 
-    if (step == STEP_OVER || !amount_left(work))
+    if (step == STEP_OVER)
         return false;
     if (step == STEP_IO)
         step = careful_pick_kind(work, now_ns, &kind, &due_ns);
@@ -353,6 +353,8 @@ bool careful_next(struct work *work, struct bench_io *io, int64_t now_ns)
     }
     if (work->options->verify_only && c->track)
         return false;
+    if (!amount_left(work)) /* as fio has it, what comes after the last write is left to end_fsync */
+        return false;
     if (!work->writes_until_sync)
         return hand_out_sync(work, io, work->options->fsync ? SYNC_ALL : SYNC_DATA, now_ns);
     if (work->options->sync_file_range.n && !c->until_range_sync)
@@ -370,15 +372,25 @@ static void end_ramp(struct work *work, int64_t now_ns)
         work->ramp_over(work->owner);
 }
 
-/* Was this I/O one of the run, and does it count? */
-static bool counts(struct work *work, const struct bench_io *io, int64_t now_ns)
+/* Does what was done until now count? */
+static bool counts(struct work *work, int64_t now_ns)
 {
-    if (work->ramping) { /* so it began in the ramp */
-        if (now_ns >= work->careful->ramp_end_ns)
-            end_ramp(work, now_ns);
-        return false;
+    if (!work->ramping)
+        return true;
+    if (now_ns >= work->careful->ramp_end_ns)
+        end_ramp(work, now_ns);
+    return false; /* it began in the ramp */
+}
+
+static void count(struct work *work, const struct bench_io *io, int64_t now_ns)
+{
+    if (io->checking) {
+        iostat_add(&work->checks, work->measure, io->length, now_ns - io->start_ns, io->queued_ns);
+        return;
     }
-    return !io->checking;
+    work_count(work, io, now_ns);
+    if (work->response && io->kind < IO_DIRECTIONS)
+        lariat_histogram_add(&work->response[io->kind], now_ns - io->due_ns);
 }
 
 /* What it worked on is free. */
@@ -400,11 +412,8 @@ void careful_failed(struct work *work, const struct bench_io *io)
 
 void careful_done(struct work *work, struct bench_io *io, int64_t now_ns)
 {
-    if (counts(work, io, now_ns)) {
-        work_count(work, io, now_ns);
-        if (work->response && io->kind < IO_DIRECTIONS)
-            lariat_histogram_add(&work->response[io->kind], now_ns - io->due_ns);
-    }
+    if (counts(work, now_ns))
+        count(work, io, now_ns);
     release(work, io);
     if (io->kind == IO_SYNC)
         return;

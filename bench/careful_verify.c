@@ -2,6 +2,7 @@
 /*
  * What was written where. Each cell has the sequence number of its last write; cells of one number, side by side, are what one
  * write left there, as long as no other one took a part of it: then the rest is forgotten, since its checksum is over all of it.
+ * Cells that verify_backlog= had read back are marked, so that the verification at the end leaves them out, as fio's does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "checker.h"
 
 #define VERIFY_MESSAGES_MAX 10
+#define READ_BACK (1u << 31) /* the mark; sequence numbers are below it */
 
 static const char *checksum_name(enum verify_kind kind)
 {
@@ -160,16 +162,21 @@ static uint32_t sequence_at(const struct careful *c, uint16_t index, uint64_t of
     for (uint64_t i = first; i < end; i++)
         if (sequences[i] != sequence)
             return 0;
-    return sequence;
+    return sequence & ~READ_BACK;
+}
+
+static uint32_t next_sequence(struct careful *c)
+{
+    if (++c->last_sequence == READ_BACK)
+        c->last_sequence = 1; /* 0 means "not written" */
+    return c->last_sequence;
 }
 
 void careful_seal(struct work *work, struct bench_io *io)
 {
     struct careful *c = work->careful;
 
-    if (!++c->last_sequence) /* 0 means "not written" */
-        c->last_sequence = 1;
-    io->sequence = c->last_sequence;
+    io->sequence = next_sequence(c);
     if (work->options->verify != VERIFY_NULL)
         verify_seal(&c->format, io->buf, io->length, io->offset, io->sequence);
 }
@@ -185,6 +192,7 @@ static bool take_backlog(struct careful *c, struct choice *choice, uint32_t *seq
         c->backlog_now--;
         if (sequence_at(c, w->file, w->offset - w->offset % c->cell, w->length) != w->sequence)
             continue;
+        set_sequence(c, w->file, w->offset, w->length, w->sequence | READ_BACK);
         *choice = (struct choice){ w->offset, w->length, w->file, IO_READ };
         *sequence = w->sequence;
         return true;
@@ -199,7 +207,7 @@ static bool take_cells(struct careful *c, struct choice *choice, uint32_t *seque
         const uint32_t *sequences = c->files[c->verify_file].sequences;
         uint64_t n = c->files[c->verify_file].bytes / c->cell, first = c->verify_cell, end;
 
-        while (first < n && !sequences[first])
+        while (first < n && (!sequences[first] || (sequences[first] & READ_BACK)))
             first++;
         if (first >= n)
             continue;
@@ -373,9 +381,7 @@ bool careful_rehearse(struct work *work)
         c->bytes_left -= choice.length < c->bytes_left ? choice.length : c->bytes_left;
         c->ios_left--;
         if (kind == IO_WRITE) {
-            if (!++c->last_sequence)
-                c->last_sequence = 1;
-            set_sequence(c, choice.file, choice.offset, choice.length, c->last_sequence);
+            set_sequence(c, choice.file, choice.offset, choice.length, next_sequence(c));
         } else if (kind == IO_TRIM) {
             set_sequence(c, choice.file, choice.offset, choice.length, 0);
         }

@@ -124,11 +124,13 @@ static void add_finished(struct entry *entry, const struct bench_job *job)
 
     for (unsigned kind = 0; kind < IO_KINDS; kind++)
         iostat_merge(&entry->stats[kind], &work->stats[kind]);
+    iostat_merge(&entry->checks, &work->checks);
     add_usage(entry, &job->usage_begin, &job->usage_end);
     add_counts(&entry->counts, &job->counts_begin, &job->counts_end);
     entry->verify_blocks += work->verify_blocks;
     entry->verify_errors += work->verify_errors;
-    entry->verify_ns += work->verify_ns;
+    if (work->verify_ns > entry->verify_ns)
+        entry->verify_ns = work->verify_ns;
     if (!entry->error)
         entry->error = job->error ? job->error : work->verify_errors ? EILSEQ : 0;
     entry->total_errors += work->total_errors;
@@ -149,6 +151,8 @@ static void add_running(struct entry *entry, const struct bench_job *job, struct
         iostat_snapshot(snapshot, &job->work.stats[kind]);
         iostat_merge(&entry->stats[kind], snapshot);
     }
+    iostat_snapshot(snapshot, &job->work.checks);
+    iostat_merge(&entry->checks, snapshot);
     if (thread_usage_get(__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE), &usage))
         return;
     entry->usr_ns += usage.usr_ns;
@@ -215,6 +219,24 @@ static void finish_costs(struct entry *entry)
         entry->asleep = 1;
 }
 
+/*
+ * What verify read becomes part of what was read, as fio has it, and its time part of the time: it comes after the run, but for
+ * that of verify_backlog.
+ */
+static void add_checks(struct entry *entry)
+{
+    struct direction_figures *d = &entry->direction[IO_READ];
+    bool in_run = entry->stats[IO_READ].ios || entry->job->options->verify_backlog || entry->running;
+    double ns = (double)entry->verify_ns + (in_run ? entry->wall_ns : 0);
+
+    entry->run_reads = entry->stats[IO_READ];
+    if (!entry->checks.ios)
+        return;
+    iostat_merge(&entry->stats[IO_READ], &entry->checks);
+    finish_direction(d, &entry->stats[IO_READ], ns);
+    d->runtime_ms = ns < 1e6 ? 1 : (uint64_t)(ns / 1e6);
+}
+
 /* Engines that carry I/Os out one by one have batches of one. */
 static void fill_batches(struct entry *entry)
 {
@@ -233,15 +255,17 @@ static void finish_entry(struct entry *entry)
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
         struct direction_figures *d = &entry->direction[kind];
 
-        finish_direction(d, &entry->stats[kind], (double)entry->wall_ns);
         entry->ios += entry->stats[kind].ios;
+        finish_direction(d, &entry->stats[kind], entry->wall_ns);
+        if (kind == IO_READ)
+            add_checks(entry);
         iostat_merge(&entry->mixed, &entry->stats[kind]);
         rate_merge(&mixed->iops_samples, &d->iops_samples);
         rate_merge(&mixed->bw_samples, &d->bw_samples);
         if (d->runtime_ms > mixed->runtime_ms)
             mixed->runtime_ms = d->runtime_ms;
     }
-    finish_direction(mixed, &entry->mixed, (double)entry->wall_ns);
+    finish_direction(mixed, &entry->mixed, entry->wall_ns + (double)entry->verify_ns);
     entry->depth_mean = ratio(entry->depth_mean, (double)entry->ios);
     fill_batches(entry);
     finish_costs(entry);

@@ -25,13 +25,15 @@ struct entry {
     unsigned groupid;
     int error;             /* a positive errno value, the first; EILSEQ: verification found wrong data; 0: none */
     bool running;          /* not all of it is over */
-    uint64_t ios;          /* that moved data */
+    uint64_t ios;          /* of the run, that moved data */
     uint64_t total_errors; /* those that were passed over, with --continue_on_error */
     int first_error;       /* of those */
     uint32_t found_depth;  /* by latency_target; 0: none */
     double runtime_ns;     /* of all jobs, added up: what CPU time is a share of */
     double wall_ns;        /* the longest */
-    struct iostat stats[IO_KINDS];
+    struct iostat
+        stats[IO_KINDS]; /* as fio has it: reads are those of the run, and those made to verify, which are apart too */
+    struct iostat checks, run_reads;
     struct direction_figures direction[IO_DIRECTIONS];
     struct iostat mixed; /* all that moves data, taken together */
     struct direction_figures mixed_figures;
@@ -45,7 +47,7 @@ struct entry {
     double syscalls_per_io, ios_per_enter, spin_hit_ratio;
     double asleep; /* share of the runtime, 0 to 1 */
     uint64_t verify_blocks, verify_errors;
-    int64_t verify_ns;
+    int64_t verify_ns; /* the longest of the jobs' */
     /* With rates, of jobs that are over: from intended to completed, and how well the schedule was kept; by direction. */
     struct lariat_histogram response[IO_DIRECTIONS];
     struct schedule_stats schedule[IO_DIRECTIONS];

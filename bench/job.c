@@ -180,16 +180,22 @@ void job_done(struct bench_job *job)
     (void)!write(job->done_fd, &one, sizeof(one));
 }
 
-/* Rates of what *counters of a job went on since they were `seen`, in units of `scale`. */
-static void sample(struct bench_job *job, int64_t now_ns, int64_t *sampled_ns, struct rate_samples rates[], uint64_t seen[],
-                   uint64_t (*count)(const struct iostat *stat), double scale)
+/*
+ * Rates of what *counters of a job went on since they were `seen`, in units of `scale`. While it verifies, nothing is expected of
+ * other directions than reading. last: of the run as a whole, to which what was read afterwards does not belong.
+ */
+static void sample(struct bench_job *job, int64_t now_ns, bool last, int64_t *sampled_ns, struct rate_samples rates[],
+                   uint64_t seen[], uint64_t (*count)(const struct iostat *stat), double scale)
 {
     double seconds = (double)(now_ns - *sampled_ns) / 1e9;
+    bool verifying = work_is_verifying(&job->work);
 
     for (unsigned kind = 0; kind < IO_DIRECTIONS; kind++) {
         uint64_t n = count(&job->work.stats[kind]);
 
-        if (n)
+        if (kind == IO_READ && !last)
+            n += count(&job->work.checks);
+        if (n > seen[kind] || (n && !verifying))
             rate_add(&rates[kind], (double)(n - seen[kind]) / seconds / scale);
         seen[kind] = n;
     }
@@ -208,10 +214,10 @@ void job_sample(struct bench_job *job, int64_t now_ns, bool last)
         return;
     if (!no_iops && now_ns > job->iops_sampled_ns &&
         (last || now_ns - job->iops_sampled_ns >= o->iopsavgtime_ns - SAMPLE_SLACK_NS))
-        sample(job, now_ns, &job->iops_sampled_ns, job->iops, job->sampled_ios, iostat_ios, 1);
+        sample(job, now_ns, last, &job->iops_sampled_ns, job->iops, job->sampled_ios, iostat_ios, 1);
     if (!no_bandwidth && now_ns > job->bandwidth_sampled_ns &&
         (last || now_ns - job->bandwidth_sampled_ns >= o->bwavgtime_ns - SAMPLE_SLACK_NS))
-        sample(job, now_ns, &job->bandwidth_sampled_ns, job->bandwidth, job->sampled_bytes, iostat_bytes, 1024);
+        sample(job, now_ns, last, &job->bandwidth_sampled_ns, job->bandwidth, job->sampled_bytes, iostat_bytes, 1024);
 }
 
 int64_t job_sample_due_ns(const struct bench_job *job)

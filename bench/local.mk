@@ -506,6 +506,34 @@ TESTS += $(bench_compare_tests)
 endif
 endif
 EXTRA_DIST += $(bench_sh_tests) $(bench_compare_tests) tests/sh/bench-functions.sh
+EXTRA_DIST += \
+	tests/sh/fio-jobs/both.fio \
+	tests/sh/fio-jobs/bsrange.fio \
+	tests/sh/fio-jobs/bssplit.fio \
+	tests/sh/fio-jobs/clones.fio \
+	tests/sh/fio-jobs/fsync.fio \
+	tests/sh/fio-jobs/group.fio \
+	tests/sh/fio-jobs/gtod-reduce.fio \
+	tests/sh/fio-jobs/loops.fio \
+	tests/sh/fio-jobs/mixed.fio \
+	tests/sh/fio-jobs/no-percentiles.fio \
+	tests/sh/fio-jobs/number-ios.fio \
+	tests/sh/fio-jobs/ramp.fio \
+	tests/sh/fio-jobs/randread.fio \
+	tests/sh/fio-jobs/randrw.fio \
+	tests/sh/fio-jobs/randwrite-fdatasync.fio \
+	tests/sh/fio-jobs/rate.fio \
+	tests/sh/fio-jobs/seq-read.fio \
+	tests/sh/fio-jobs/steadystate.fio \
+	tests/sh/fio-jobs/stonewall.fio \
+	tests/sh/fio-jobs/trim.fio \
+	tests/sh/fio-jobs/verify-backlog.fio \
+	tests/sh/fio-jobs/verify-randrw.fio \
+	tests/sh/fio-jobs/verify-read.fio \
+	tests/sh/fio-jobs/verify-write.fio \
+	tests/sh/fio-jobs/write.fio \
+	tests/sh/fio-jobs/zipf.fio \
+	$(NULL)
 
 # Under a sanitizer the peers, which are not built with it, would be reported.
 if !SANITIZED

@@ -45,13 +45,27 @@ static void set_costs(struct builder *b, json_t *object, const struct entry *ent
     build_real(b, object, "ios_per_enter", entry->ios_per_enter);
 }
 
-static void set_verify(struct builder *b, json_t *object, const struct entry *entry)
+static json_t *reads_json(struct builder *b, const struct iostat *reads, const struct job_options *options, bool bins)
 {
+    json_t *object = build_object(b);
+
+    build_int(b, object, "total_ios", reads->ios);
+    build_int(b, object, "io_bytes", reads->bytes);
+    build_set(b, object, "lat_ns", json_latency(b, &reads->lat, options->lat_percentiles ? options : NULL, bins));
+    return object;
+}
+
+/* "read" of the job has the two kinds of reads together. */
+static void set_verify(struct builder *b, json_t *object, const struct entry *entry, bool bins)
+{
+    const struct job_options *options = entry->job->options;
     json_t *verify = build_set(b, object, "verify", build_object(b));
 
     build_int(b, verify, "blocks", entry->verify_blocks);
     build_int(b, verify, "errors", entry->verify_errors);
     build_int(b, verify, "runtime_ms", (uint64_t)entry->verify_ns / 1000000);
+    build_set(b, verify, "verify_reads", reads_json(b, &entry->checks, options, bins));
+    build_set(b, verify, "run_reads", reads_json(b, &entry->run_reads, options, bins));
 }
 
 /* What was found of the machine and of this job. */
@@ -196,7 +210,7 @@ json_t *json_lariat(struct builder *b, const struct bench_run *run, const struct
         set_ring(b, object, job);
     set_response(b, object, entry, bins);
     if (job->options->verify)
-        set_verify(b, object, entry);
+        set_verify(b, object, entry, bins);
     if (run->options->preflight)
         set_preflight(b, object, run, entry);
     set_options(b, object, job);

@@ -204,14 +204,15 @@ static bool batches_count(const struct work *work)
 static void end_batch(struct work *work)
 {
     bool counts = batches_count(work);
+    bool slat = (work->measure & MEASURE_SLAT) && !work->ramping;
 
     for (uint32_t i = 0; i < work->n_batch; i++) {
         struct bench_io *io = work->batch[i];
         int64_t queued_ns = work->handed_out_ns - io->start_ns;
 
         io->queued_ns = queued_ns < 0 ? 0 : queued_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)queued_ns;
-        if (counts && (work->measure & MEASURE_SLAT) && io->kind != IO_SYNC && !io->checking)
-            iostat_add_slat(&work->stats[io->kind], work->measure, io->queued_ns);
+        if (slat && io->kind != IO_SYNC)
+            iostat_add_slat(work_stat_of(work, io), work->measure, io->queued_ns);
     }
     if (counts && work->n_batch)
         counter_add(&work->submit_sizes[batch_bucket(work->n_batch)], 1);
@@ -282,7 +283,8 @@ bool work_next_rare(struct work *work, struct bench_io *io, int64_t now_ns)
 {
     if (work->careful)
         return careful_next(work, io, now_ns);
-    return work->phase == PHASE_RUN && next_sync(work, io, now_ns);
+    /* As fio has it, what comes after the last write is left to end_fsync. */
+    return work->phase == PHASE_RUN && (work->left || work_new_pass(work)) && next_sync(work, io, now_ns);
 }
 
 bool work_done_carefully(struct work *work, struct bench_io *io, int64_t now_ns)
@@ -351,7 +353,7 @@ bool work_odd_result(struct work *work, struct bench_io *io, int res)
     if (moved <= io->moved)
         return fail(work, io, EIO);
     io->moved = moved;
-    counter_add(&work->stats[io->kind].short_ios, 1);
+    counter_add(&work_stat_of(work, io)->short_ios, 1);
     return true;
 }
 

@@ -82,8 +82,8 @@ struct work {
     const struct job_options *options;
     const struct target_set *targets;
     enum work_phase phase; /* written atomically, for work_is_verifying() */
-    bool stopped;       /* atomic */
-    uint16_t sync_file; /* written last */
+    bool stopped;          /* atomic */
+    uint16_t sync_file;    /* written last */
     int64_t run_start_ns, run_end_ns, run_limit_ns;
     bool ramping;                    /* ramp_time is not over: nothing counts */
     void (*submit_batch)(void *opaque); /* what iodepth_batch asks for is queued; NULL: the engine sees that itself */
@@ -110,8 +110,9 @@ struct work {
     uint32_t found_depth; /* by latency_target; 0: none */
 
     /* --verify */
+    struct iostat checks; /* reads made for it, which are not in `stats` */
     uint64_t verify_blocks, verify_errors;
-    int64_t verify_ns;
+    int64_t verify_ns; /* after the run */
 };
 
 /* 0, or -errno: told, but for -ENOMEM. seed: that of the clone. */
@@ -171,6 +172,12 @@ void work_pause(const struct work *work);
 static inline bool work_is_verifying(const struct work *work)
 {
     return __atomic_load_n(&work->phase, __ATOMIC_RELAXED) == PHASE_VERIFY;
+}
+
+/* Where an I/O of a careful job is counted. */
+static inline struct iostat *work_stat_of(struct work *work, const struct bench_io *io)
+{
+    return io->checking ? &work->checks : &work->stats[io->kind];
 }
 
 /* End with this error, of this I/O (NULL: of none). */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# The same command lines through fio and lariat-bench: our JSON has every key of fio's, with its type, in json and in json+.
+# The job files of fio-jobs/, as they are, through fio and lariat-bench: our JSON has every key of fio's, with its type, and as many
+# I/Os where their number is determined. What that is, the line "; same:" of each file says: directions; bytes, where sizes or
+# directions are drawn by lot; or none.
 set -euo pipefail
 
 # shellcheck source=tests/sh/bench-functions.sh
@@ -11,9 +13,7 @@ command -v fio >/dev/null || skip "there is no fio to compare with"
 [ "$(fio --version)" = fio-3.33 ] || skip "$(fio --version) is here, and not fio-3.33"
 
 cat >"$dir/compare.py" <<'END_OF_PYTHON'
-import json, sys
-
-ANY_KEYS = ("bins",)  # their keys are measured
+import json, re, sys
 
 def compare(theirs, ours, where):
     if isinstance(theirs, dict):
@@ -22,7 +22,7 @@ def compare(theirs, ours, where):
             if missing:
                 yield f"{where} lacks {missing}"
             return
-        if where.split(".")[-1] in ANY_KEYS:
+        if where.endswith(".bins"): # their keys are measured
             for key, value in ours.items():
                 if not key.isdigit() or type(value) is not int:
                     yield f"{where}: {key} is no bucket"
@@ -44,57 +44,91 @@ def compare(theirs, ours, where):
     elif type(theirs) is not type(ours):
         yield f"{where} is {type(ours).__name__} and not {type(theirs).__name__}"
 
-def ios(document):
-    return [[job[d]["total_ios"] if d in job else None for d in ("read", "write", "trim", "mixed")] for job in document["jobs"]]
+DIRECTIONS = ("read", "write", "trim", "mixed")
 
-theirs, ours = (json.load(open(path)) for path in sys.argv[1:3])
-wrong = list(compare(theirs, ours, ""))
-if sys.argv[3] == "counts" and ios(theirs) != ios(ours):
-    wrong.append(f"{ios(ours)} I/Os and not {ios(theirs)}")
-for line in wrong[:20]:
-    print(line)
+def count(job, what):
+    if what == "bytes":
+        return sum(job[d]["io_bytes"] for d in DIRECTIONS if d in job)
+    if what == "sync":
+        return job[what]["total_ios"]
+    return job[what]["total_ios"], job[what]["io_bytes"]
+
+def problems(name):
+    same = re.search(r"^; same: (.*)$", open(f"{sys.argv[1]}/{name}.fio").read(), re.M)[1].split()
+    texts = [open(f"{who}/{name}/out.json").read() for who in ("fio", "ours")]
+    theirs, ours = map(json.loads, texts)
+    yield from compare(theirs, ours, "")
+    if '"bins"' in texts[1] and '"bins"' not in texts[0]:
+        yield "there are bins"
+    for a, b in zip(theirs["jobs"], ours["jobs"]):
+        for what in same if same != ["none"] else ():
+            if count(a, what) != count(b, what):
+                yield f"job {a['jobname']}: {what}: {count(b, what)} and not {count(a, what)}"
+        if any(b[d]["total_ios"] == 0 for d in DIRECTIONS if d in a and a[d]["total_ios"]):
+            yield f"job {a['jobname']}: nothing in one direction"
+
+wrong = [f"{name}: {problem}" for name in sys.argv[2:] for problem in problems(name)]
+print("\n".join(wrong[:30]))
 sys.exit(bool(wrong))
 END_OF_PYTHON
 
-n=0
-# same counts|keys ARG...: `counts`: the number of I/Os of each direction must be the same as well.
-same()
+jobs=$LARIAT_SRCDIR/tests/sh/fio-jobs
+format() { case $1 in seq-read | verify-write | group) echo json ;; *) echo json+ ;; esac; }
+
+run() # run WHO NAME COMMAND...: in a folder of its own
 {
-    local how=$1 format
-    shift
-    for format in json json+; do
-        n=$((n + 1))
-        (cd "$dir" && fio "$@" --output-format=$format --output="$dir/fio.json" >"$dir/out" 2>"$dir/err") || fail "fio $*"
-        good "$@" --output-format=$format --output="$dir/ours.json"
-        python3 "$dir/compare.py" "$dir/fio.json" "$dir/ours.json" "$how" >"$dir/out" 2>&1 || fail "$format: $*"
-    done
+    local to=$dir/$1/$2
+    mkdir -p "$to"
+    (cd "$to" && "${@:3}" "$jobs/$2.fio" "--output-format=$(format "$2")" --output=out.json >out 2>err) || echo "status $?" >>"$to/failed"
 }
 
-one=(--name=a "--filename=$dir/file" --size=1m)
-same counts "${one[@]}" --rw=read --ioengine=psync
-same counts "${one[@]}" --rw=randread --ioengine=io_uring --iodepth=8 --bs=8k
-same counts "${one[@]}" --rw=randread --ioengine=io_uring --iodepth=8 --slat_percentiles=1 --lat_percentiles=1
-same counts "${one[@]}" --rw=randread --ioengine=io_uring --clat_percentiles=0 --lat_percentiles=1
-same counts "${one[@]}" --rw=write --ioengine=io_uring --iodepth=4 --percentile_list=50:99.9:99
-same keys "${one[@]}" --rw=randrw --ioengine=io_uring --iodepth=4 --rwmixread=30
-same keys "${one[@]}" --rw=randrw --ioengine=psync --unified_rw_reporting=mixed
-same keys "${one[@]}" --rw=rw --ioengine=psync --unified_rw_reporting=both
-same counts "${one[@]}" --rw=randwrite --ioengine=io_uring --iodepth=4 --fdatasync=8
-same counts "${one[@]}" --rw=randwrite --ioengine=psync --fsync=8 --description=words
-same counts "${one[@]}" --rw=randread --ioengine=io_uring --numjobs=3 --thread
-same counts "${one[@]}" --rw=randread --ioengine=io_uring --numjobs=3 --group_reporting --thread
-same counts "${one[@]}" --rw=read --name=b "--filename=$dir/other" --size=64k --rw=write --new_group
-same counts --bs=8k "--directory=$dir" --size=256k --direct=0 --group_reporting --name=a --rw=read --name=b --rw=write
-same keys "${one[@]}" --rw=randread --ioengine=io_uring --runtime=700ms --time_based --disable_lat=1
-same keys "${one[@]}" --rw=randread --ioengine=io_uring --runtime=1 --time_based --gtod_reduce=1 --bwavgtime=100
-same keys "${one[@]}" --rw=read --ioengine=null --runtime=1 --time_based
-same keys "${one[@]}" --rw=randrw --ioengine=io_uring --iodepth=4 --rate_iops=2000,1000 --runtime=1 --time_based
-same counts "${one[@]}" --rw=read --ioengine=io_uring --continue_on_error=read
-same counts --ioengine=psync "${one[@]}" --rw=read --name=b "--filename=$dir/late" --size=64k --rw=write --stonewall
-same counts "${one[@]}" --rw=read --ioengine=psync --bs=8k,4k --number_ios=50
+names=()
+for file in "$jobs"/*.fio; do
+    names+=("$(basename "$file" .fio)")
+done
+export TRIM_DEVICE=
+head -c 1048576 /dev/zero >"$dir/image"
+if TRIM_DEVICE=$(losetup -f --show "$dir/image" 2>"$dir/err"); then
+    on_exit losetup -d "$TRIM_DEVICE"
+else
+    skip_part "no loop device to trim: $(cat "$dir/err")"
+    mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vx trim)
+fi
+
+# fio takes 0.3 s to start.
+for name in "${names[@]}"; do
+    run fio "$name" fio &
+    while (($(jobs -rp | wc -l) >= 6)); do
+        wait -n
+    done
+done
+wait
+for name in "${names[@]}"; do
+    run ours "$name" "$lariat_bench" --preflight=0
+    for who in fio ours; do
+        [ ! -e "$dir/$who/$name/failed" ] || fail "$who $name: $(cat "$dir/$who/$name/failed" "$dir/$who/$name/out" "$dir/$who/$name/err")"
+    done
+done
+(cd "$dir" && python3 compare.py "$jobs" "${names[@]}" >"$dir/out" 2>&1) || fail "what comes out differs"
+
+# Reads that verify makes are told apart from those of the run, and only there.
+python3 - "$dir/ours" <<'END_OF_PYTHON' >"$dir/check" 2>&1 || fail "lariat.verify: $(cat "$dir/check")"
+import json, sys
+
+for name, of_run in (("verify-write", 0), ("verify-backlog", 0), ("verify-randrw", None)):
+    job = json.load(open(f"{sys.argv[1]}/{name}/out.json"))["jobs"][0]
+    checks, run = job["lariat"]["verify"]["verify_reads"], job["lariat"]["verify"]["run_reads"]
+    assert checks["total_ios"] == job["write"]["total_ios"] == checks["lat_ns"]["N"], name
+    assert of_run is None or run["total_ios"] == of_run, name
+    for key in ("total_ios", "io_bytes"):
+        assert checks[key] + run[key] == job["read"][key], (name, key)
+    for lat in ("clat_ns", "lat_ns") + (("slat_ns",) if name == "verify-write" else ()): # with psync there is no slat
+        assert job["read"][lat]["N"] == job["read"]["total_ios"], (name, lat)
+    assert job["read"]["runtime"] > 0 and job["read"]["iops"] > 0
+END_OF_PYTHON
 
 # What is said of the disk is not made up: a device below does what the job does, but for what others do to it meanwhile.
-good "${one[@]}" --rw=write --fsync=256 --direct=1 --output-format=json
+good --name=a "--filename=$dir/file" --size=1m --rw=write --fsync=255 --direct=1 --output-format=json
 python3 - "$dir/out" <<'END_OF_PYTHON' || fail "disk_util"
 import json, sys
 
@@ -103,4 +137,4 @@ if disks and sum(d["write_sectors"] for d in disks) * 512 < 1 << 20:
     sys.exit(f"1 MiB was written, and the disks saw {disks}")
 END_OF_PYTHON
 
-echo "lariat-bench: $n documents have fio's keys and types"
+echo "lariat-bench: ${#names[@]} job files give fio's keys, types and counts"

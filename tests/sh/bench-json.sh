@@ -128,7 +128,7 @@ good --name=a --filename="$dir/file" --rw=randread --verify=0 --output="$dir/res
 check --output "$dir/result" 1 64
 
 good --name=a --filename="$dir/file" --rw=write --verify=crc32c --output-format=json
-check verify "$dir/out" 1 64
+check verify "$dir/out" 1 128
 python3 -c "import json, sys; v = json.load(open(sys.argv[1]))['jobs'][0]['lariat']['verify']; sys.exit(v['blocks'] != 64 or v['errors'] != 0)" \
     "$dir/out" || fail "lariat.verify does not count 64 blocks"
 

@@ -127,7 +127,7 @@ n=$(split -b 4096 --filter='cksum' "$file" | sort -u | wc -l)
 
 # Syncs: as strace sees them.
 if command -v strace >/dev/null && strace -f -o "$dir/trace" true 2>/dev/null; then
-    for options in "--end_fsync=1:fsync:1" "--fsync_on_close=1:fsync:1" "--sync_file_range=write:16:sync_file_range:16"; do
+    for options in "--end_fsync=1:fsync:1" "--fsync_on_close=1:fsync:1" "--sync_file_range=write:16:sync_file_range:15"; do
         call=$(cut -d: -f"$(($(tr -dc : <<<"$options" | wc -c)))" <<<"$options")
         n=${options##*:}
         option=${options%:"$call":*}

@@ -282,6 +282,24 @@ START_TEST(a_backlog_is_verified_meanwhile)
     ck_assert_uint_eq(fake->work.verify_errors, 0);
     ck_assert_uint_eq(ios_of(fake, IO_WRITE), 1000);
     ck_assert_uint_eq(ios_of(fake, IO_READ), 0);
+    ck_assert_uint_eq(iostat_ios(&fake->work.checks), fake->work.verify_blocks);
+    fake_free(fake);
+}
+END_TEST
+
+/* Of a mixed job too, where reads of the run look at what was read back already. */
+START_TEST(after_a_backlog_only_the_rest_is_verified)
+{
+    struct fake *fake = fake_or_fail(_i ? RW_RANDRW : RW_RANDWRITE, 1000);
+
+    fake->options.verify = VERIFY_CRC32C;
+    fake->options.verify_backlog = 30;
+    fake->options.iodepth = 4;
+    run_or_fail(fake, 0);
+    ck_assert(work_next_phase(&fake->work));
+    run_phase(fake, 0);
+    ck_assert_uint_eq(iostat_ios(&fake->work.checks), ios_of(fake, IO_WRITE));
+    ck_assert_uint_eq(fake->work.verify_errors, 0);
     fake_free(fake);
 }
 END_TEST
@@ -537,13 +555,13 @@ START_TEST(a_latency_target_that_is_met_finds_the_depth)
 }
 END_TEST
 
-START_TEST(ranges_are_synced_after_every_n_writes)
+START_TEST(ranges_are_synced_after_every_n_writes_but_the_last)
 {
     struct fake *fake = fake_or_fail(RW_WRITE, 100);
 
     fake->options.sync_file_range = (struct sync_range){ 10, SYNC_FILE_RANGE_WRITE };
     run_or_fail(fake, 0);
-    ck_assert_uint_eq(fake->syncs, 10);
+    ck_assert_uint_eq(fake->syncs, 9);
     each_block_must_have(fake, 0, 1);
     fake_free(fake);
 }
@@ -584,7 +602,7 @@ static void add_which(Suite *suite)
     tcase_add_loop_test(tcase, files_take_turns, 0, 3);
     tcase_add_loop_test(tcase, regions_begin_at_their_base, 0, 2);
     tcase_add_loop_test(tcase, trims_and_writes_come_in_pairs, 0, 2);
-    tcase_add_test(tcase, ranges_are_synced_after_every_n_writes);
+    tcase_add_test(tcase, ranges_are_synced_after_every_n_writes_but_the_last);
     tcase_add_loop_test(tcase, buffers_are_as_asked_for, 0, 2);
 }
 
@@ -598,6 +616,7 @@ static void add_cases(Suite *suite)
     tcase_add_loop_test(verify, verify_only_checks_an_earlier_run, 0, 2);
     tcase_add_loop_test(verify, each_wrong_block_is_found_by_whoever_checks, 0, 2);
     tcase_add_loop_test(verify, verify_fatal_ends_at_the_first, 0, 2);
+    tcase_add_loop_test(verify, after_a_backlog_only_the_rest_is_verified, 0, 2);
     tcase_add_loop_test(errors, some_errors_are_passed_over, 0, 2);
     tcase_add_test(errors, errors_of_the_other_direction_end_the_job);
     tcase_add_loop_test(errors, limits_that_are_missed_end_the_job, 0, 3);
