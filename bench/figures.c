@@ -148,10 +148,10 @@ static void add_running(struct entry *entry, const struct bench_job *job, struct
 
     entry->running = true;
     for (unsigned kind = 0; kind < IO_KINDS; kind++) {
-        iostat_snapshot(snapshot, &job->work.stats[kind]);
+        iostat_snapshot(snapshot, &job->work.stats[kind], job->work.measure);
         iostat_merge(&entry->stats[kind], snapshot);
     }
-    iostat_snapshot(snapshot, &job->work.checks);
+    iostat_snapshot(snapshot, &job->work.checks, job->work.measure);
     iostat_merge(&entry->checks, snapshot);
     if (thread_usage_get(__atomic_load_n(&job->tid, __ATOMIC_ACQUIRE), &usage))
         return;

@@ -3,7 +3,7 @@
  * The figures of a run, as all reports give them: one entry for each job or, with --group_reporting, for each group of jobs,
  * in which they are taken together. All reports read entries and never jobs, so they cannot differ.
  *
- * For the main thread. Jobs that still run are looked at while they go on; see latency_snapshot().
+ * For the main thread. Jobs that still run are looked at while they go on; see iostat_snapshot().
  */
 #ifndef BENCH_FIGURES_H
 #define BENCH_FIGURES_H

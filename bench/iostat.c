@@ -14,14 +14,14 @@ double latency_stddev_ns(const struct latency *latency)
 
     if (latency->h.n < 2)
         return 0;
-    long double variance = ((long double)latency->sum_squares - sum * sum / n) / (n - 1);
+    long double variance = ((long double)latency->squares.all - sum * sum / n) / (n - 1);
     return variance > 0 ? (double)sqrtl(variance) : 0;
 }
 
 void latency_merge(struct latency *to, const struct latency *from)
 {
     lariat_histogram_merge(&to->h, &from->h);
-    to->sum_squares += from->sum_squares;
+    to->squares.all += from->squares.all;
 }
 
 void iostat_merge(struct iostat *to, const struct iostat *from)
@@ -34,11 +34,30 @@ void iostat_merge(struct iostat *to, const struct iostat *from)
     latency_merge(&to->lat, &from->lat);
 }
 
-void latency_snapshot(struct latency *to, const struct latency *from)
+static uint128 read_halves(const union squares *from)
 {
+    const union squares squares = { .halves = { counter_get(&from->halves[0]), counter_get(&from->halves[1]) } };
+
+    return squares.all;
+}
+
+/* The same twice, or it was written meanwhile, and the halves need not belong together. */
+static uint128 read_squares(const union squares *from)
+{
+    uint128 first, second = read_halves(from);
+
+    do {
+        first = second;
+        second = read_halves(from);
+    } while (first != second);
+    return first;
+}
+
+static void snapshot(struct latency *to, const struct latency *from, bool buckets)
+{
+    uint128 squares = 0;
     uint64_t n = 0;
 
-    to->sum_squares = 0;
     to->h.sum_ns = counter_get(&from->h.sum_ns);
     to->h.min_ns = counter_get(&from->h.min_ns);
     to->h.max_ns = counter_get(&from->h.max_ns);
@@ -46,20 +65,21 @@ void latency_snapshot(struct latency *to, const struct latency *from)
         uint64_t count = counter_get(&from->h.buckets[i]), ns = lariat_histogram_bucket_ns(i);
 
         to->h.buckets[i] = count;
-        to->sum_squares += (uint128)ns * ns * count;
+        squares += (uint128)ns * ns * count;
         n += count;
     }
-    to->h.n = n ? n : counter_get(&from->h.n); /* one without buckets has a count all the same */
+    to->h.n = buckets ? n : counter_get(&from->h.n);
+    to->squares.all = buckets ? squares : read_squares(&from->squares);
 }
 
-void iostat_snapshot(struct iostat *to, const struct iostat *from)
+void iostat_snapshot(struct iostat *to, const struct iostat *from, unsigned measure)
 {
     to->ios = counter_get(&from->ios);
     to->bytes = counter_get(&from->bytes);
     to->short_ios = counter_get(&from->short_ios);
-    latency_snapshot(&to->slat, &from->slat);
-    latency_snapshot(&to->clat, &from->clat);
-    latency_snapshot(&to->lat, &from->lat);
+    snapshot(&to->slat, &from->slat, (measure & MEASURE_SLAT_BUCKETS) != 0);
+    snapshot(&to->clat, &from->clat, true);
+    snapshot(&to->lat, &from->lat, true);
 }
 
 void rate_add(struct rate_samples *samples, double value)

@@ -32,10 +32,16 @@ enum io_kind { IO_READ, IO_WRITE, IO_TRIM, IO_SYNC };
 #define MEASURE_SLAT (1u << 0)
 #define MEASURE_CLAT (1u << 1)
 #define MEASURE_LAT (1u << 2)
-#define MEASURE_SLAT_BUCKETS (1u << 3) /* percentiles of slat; clat and lat always have them */
+#define MEASURE_SLAT_BUCKETS (1u << 3) /* of slat; clat and lat always have them */
+
+/* `all` is for the job's thread only; in halves it may be read meanwhile, if it is written so. */
+union squares {
+    uint128 all;
+    uint64_t halves[2];
+};
 
 struct latency {
-    uint128 sum_squares; /* for the job's thread only: what others read meanwhile is the histogram */
+    union squares squares; /* their sum */
     struct lariat_histogram h;
 };
 
@@ -72,7 +78,7 @@ static inline uint64_t counter_get(const uint64_t *counter)
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* All but the buckets. */
+/* All but the squares and the buckets. */
 static inline void latency_add_sum(struct latency *latency, uint64_t ns)
 {
     struct lariat_histogram *h = &latency->h;
@@ -83,7 +89,6 @@ static inline void latency_add_sum(struct latency *latency, uint64_t ns)
         counter_set(&h->max_ns, ns);
     counter_add(&h->n, 1);
     counter_add(&h->sum_ns, ns);
-    latency->sum_squares += (uint128)ns * ns;
 }
 
 static inline void latency_add(struct latency *latency, int64_t ns)
@@ -91,7 +96,18 @@ static inline void latency_add(struct latency *latency, int64_t ns)
     uint64_t positive = ns < 0 ? 0 : (uint64_t)ns;
 
     latency_add_sum(latency, positive);
+    latency->squares.all += (uint128)positive * positive;
     counter_add(&latency->h.buckets[latency_bucket(positive)], 1);
+}
+
+/* Without buckets, which others would make the squares up from. */
+static inline void latency_add_bare(struct latency *latency, uint64_t ns)
+{
+    const union squares squares = { latency->squares.all + (uint128)ns * ns };
+
+    latency_add_sum(latency, ns);
+    counter_set(&latency->squares.halves[0], squares.halves[0]);
+    counter_set(&latency->squares.halves[1], squares.halves[1]);
 }
 
 /* An I/O is done: it took lat_ns, of which it waited queued_ns for its submission. measure: MEASURE_... */
@@ -111,7 +127,7 @@ static inline void iostat_add_slat(struct iostat *stat, unsigned measure, uint32
     if (measure & MEASURE_SLAT_BUCKETS)
         latency_add(&stat->slat, queued_ns);
     else
-        latency_add_sum(&stat->slat, queued_ns);
+        latency_add_bare(&stat->slat, queued_ns);
 }
 
 static inline uint64_t iostat_ios(const struct iostat *stat)
@@ -129,9 +145,11 @@ double latency_stddev_ns(const struct latency *latency);
 void latency_merge(struct latency *to, const struct latency *from);
 void iostat_merge(struct iostat *to, const struct iostat *from);
 
-/* What is there of one that its thread goes on writing; the sum of squares is made up from the buckets. */
-void latency_snapshot(struct latency *to, const struct latency *from);
-void iostat_snapshot(struct iostat *to, const struct iostat *from);
+/*
+ * What is there of one that its thread goes on writing, with this set of MEASURE_...; where there are buckets, the squares are made
+ * up from them.
+ */
+void iostat_snapshot(struct iostat *to, const struct iostat *from, unsigned measure);
 
 /*
  * Shares of batch sizes: of 0, 1 to 4, 5 to 8, ... 33 to 64, and more. And of depths, which have other bounds: 1, 2 to 3, ...

@@ -175,13 +175,13 @@ static void put_latency(FILE *file, const struct bench_job *job, int64_t ms, con
                         const struct latency *now, unsigned kind)
 {
     enum log_window which = (enum log_window)job->options->log_window_value;
-    uint64_t n = now->h.n - before->h.n, max;
+    uint64_t n = now->h.n - before->h.n, max = longest_since(before, now);
 
     if (!file || !n)
         return;
     uint64_t average = (now->h.sum_ns - before->h.sum_ns) / n;
-    max = longest_since(before, now);
-    if (max < average) /* slat has buckets only if its percentiles are wanted */
+
+    if (max < average) /* what a bucket stands for is its middle */
         max = average;
     put(file, job, ms, which == LOG_MAXIMUM ? max : average, which == LOG_BOTH ? &max : NULL, kind, NULL);
 }
@@ -196,7 +196,7 @@ static void put_window(const struct bench_run *run, struct bench_job *job, int64
     for (unsigned kind = 0; now && kind < IO_DIRECTIONS; kind++) {
         struct iostat *before = &log->before[kind];
 
-        iostat_snapshot(now, &job->work.stats[kind]);
+        iostat_snapshot(now, &job->work.stats[kind], job->work.measure);
         uint64_t ios = now->ios - before->ios, bytes = now->bytes - before->bytes;
         uint64_t iops = (uint64_t)((double)ios / seconds), rate = (uint64_t)((double)bytes / seconds / 1024);
         bool both = job->options->log_window_value == LOG_BOTH;

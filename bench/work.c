@@ -37,12 +37,13 @@ static bool has_rates(const struct job_options *options)
 
 static unsigned measures(const struct job_options *options)
 {
+    bool logs_longest = options->write_lat_log && options->log_avg_ns && options->log_window_value != LOG_AVERAGE;
     unsigned set = 0;
 
     if (options->gtod_reduce)
         return 0;
     if (!options->disable_slat && !options->sqthread_poll)
-        set |= options->slat_percentiles ? MEASURE_SLAT | MEASURE_SLAT_BUCKETS : MEASURE_SLAT;
+        set |= options->slat_percentiles || logs_longest ? MEASURE_SLAT | MEASURE_SLAT_BUCKETS : MEASURE_SLAT;
     if (!options->disable_clat)
         set |= MEASURE_CLAT;
     if (!options->disable_lat)

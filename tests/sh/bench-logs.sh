@@ -43,7 +43,10 @@ for kind in bw lat clat slat iops; do
 done
 [ "$(head -n 1 "$dir/x_clat_hist.1.log" | tr -cd , | wc -c)" = 118 ] || fail "--log_hist_coarseness=4 does not leave 116 buckets"
 good "${timed[@]}" "${all[@]}" --log_avg_msec=200 --log_window_value=both
-awk -F', ' '{ if (NF != 6 || $3 < $2) exit 1 }' "$dir/x_clat.1.log" || fail "--log_window_value=both: $(head -n 1 "$dir/x_clat.1.log")"
+for kind in lat clat slat; do
+    awk -F', ' '{ if (NF != 6 || $3 < $2) exit 1 }' "$dir/x_$kind.1.log" || fail "--log_window_value=both: $(head -n 1 "$dir/x_$kind.1.log")"
+done
+awk -F', ' '{ if ($3 > $2 * 1.05) n++ } END { exit !n }' "$dir/x_slat.1.log" || fail "--log_window_value=both: the longest slat is the mean: $(head -n 1 "$dir/x_slat.1.log")"
 good "${timed[@]}" "${all[@]}" --log_avg_msec=200 --log_max_value=1
 awk -F', ' '{ if (NF != 5) exit 1 }' "$dir/x_clat.1.log" || fail "--log_max_value=1: $(head -n 1 "$dir/x_clat.1.log")"
 

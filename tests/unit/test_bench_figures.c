@@ -100,10 +100,16 @@ START_TEST(a_snapshot_has_the_counts_and_nearly_the_spread)
 {
     struct iostat *stat = iostat_or_fail(), *copy = iostat_or_fail();
 
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         iostat_add(stat, ALL, 1, 10000 + 37 * i, 0);
-    iostat_snapshot(copy, stat);
+        iostat_add_slat(stat, ALL, UINT32_MAX - (unsigned)i * 1000000); /* without buckets; 2^73 as the sum of squares */
+    }
+    iostat_snapshot(copy, stat, ALL);
     ck_assert_uint_eq(copy->lat.h.n, 1000);
+    ck_assert_uint_eq(copy->slat.h.n, 1000);
+    ck_assert_uint_eq(copy->slat.h.max_ns, UINT32_MAX);
+    ck_assert_double_eq_tol(latency_stddev_ns(&copy->slat), latency_stddev_ns(&stat->slat), 1e-6);
+    ck_assert_double_eq_tol(latency_stddev_ns(&copy->slat), 288819436.1, 1);
     ck_assert_uint_eq(copy->lat.h.sum_ns, stat->lat.h.sum_ns);
     ck_assert_double_eq_tol(latency_stddev_ns(&copy->lat), latency_stddev_ns(&stat->lat),
                             latency_stddev_ns(&stat->lat) / 20);
