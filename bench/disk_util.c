@@ -71,13 +71,13 @@ static void add_slaves(struct disks *disks, int parent)
     closedir(dir);
 }
 
-/* sysfs has a link for each device number; the directory of a partition lies in that of its disk. */
-static bool find_name(const struct disks *disks, dev_t device, char name[DISK_NAME_MAX])
+/* sysfs has a link for each device number and name; the directory of a partition lies in that of its disk. */
+static bool find_disk(const struct disks *disks, const char *link, char name[DISK_NAME_MAX])
 {
     char path[PATH_MAX], real[PATH_MAX], partition[PATH_MAX + 16];
     const char *last;
 
-    snprintf(path, sizeof(path), "%s/sys/dev/block/%u:%u", disks->root, major(device), minor(device));
+    snprintf(path, sizeof(path), "%s/sys/%s", disks->root, link);
     if (!realpath(path, real))
         return false;
     snprintf(partition, sizeof(partition), "%s/partition", real);
@@ -90,34 +90,52 @@ static bool find_name(const struct disks *disks, dev_t device, char name[DISK_NA
     return true;
 }
 
-void disks_add(struct disks *disks, dev_t device)
+static void add_link(struct disks *disks, const char *link)
 {
     char name[DISK_NAME_MAX];
 
-    if (!find_name(disks, device, name))
+    if (!find_disk(disks, link, name))
         return;
     int index = add_name(disks, name, -1);
     if (index >= 0)
         add_slaves(disks, index);
 }
 
-void disks_begin(struct disks *disks)
+void disks_add(struct disks *disks, dev_t device)
+{
+    char link[64];
+
+    snprintf(link, sizeof(link), "dev/block/%u:%u", major(device), minor(device));
+    add_link(disks, link);
+}
+
+void disks_add_name(struct disks *disks, const char *name)
+{
+    char link[NAME_MAX + 32];
+
+    snprintf(link, sizeof(link), "class/block/%s", name);
+    add_link(disks, link);
+}
+
+void disks_begin(struct disks *disks, int64_t now_ns)
 {
     for (unsigned i = 0; i < disks->n; i++) {
         struct disk *disk = &disks->list[i];
 
-        if (!disk->begun)
-            disk->readable = read_counts(disks, disk, &disk->begin);
+        if (disk->begun)
+            continue;
+        disk->readable = read_counts(disks, disk, &disk->begin);
+        disk->begin_ns = now_ns;
         disk->begun = true;
     }
 }
 
-void disks_end(struct disks *disks)
+void disks_end(struct disks *disks, int64_t now_ns)
 {
     for (unsigned i = 0; i < disks->n; i++)
         if (disks->list[i].readable)
             disks->list[i].readable = read_counts(disks, &disks->list[i], &disks->list[i].end);
-    disks->ended = true;
+    disks->end_ns = now_ns;
 }
 
 static struct disk_counts difference(const struct disk_counts *from, const struct disk_counts *to)
@@ -139,14 +157,15 @@ static bool counts_of(const struct disks *disks, const struct disk *disk, struct
 {
     struct disk_counts now = disk->end;
 
-    if (!disk->readable || (!disks->ended && !read_counts(disks, disk, &now)))
+    if (!disk->readable || (!disks->end_ns && !read_counts(disks, disk, &now)))
         return false;
     *counts = difference(&disk->begin, &now);
     return true;
 }
 
-static double percent(uint64_t busy_ms, double elapsed_ms)
+static double percent(const struct disks *disks, const struct disk *disk, uint64_t busy_ms, int64_t now_ns)
 {
+    double elapsed_ms = (double)((disks->end_ns ? disks->end_ns : now_ns) - disk->begin_ns) / 1e6;
     double util = elapsed_ms > 0 ? 100 * (double)busy_ms / elapsed_ms : 0;
 
     return util > 100 ? 100 : util;
@@ -175,7 +194,7 @@ static void divide(struct disk_counts *counts, unsigned by)
     counts->in_queue_ms /= by;
 }
 
-static void measure_slaves(const struct disks *disks, int parent, double elapsed_ms, struct disk_figures *figures)
+static void measure_slaves(const struct disks *disks, int parent, int64_t now_ns, struct disk_figures *figures)
 {
     struct disk_counts counts;
 
@@ -184,7 +203,7 @@ static void measure_slaves(const struct disks *disks, int parent, double elapsed
             continue;
         figures->n_slaves++;
         add_counts(&figures->slaves, &counts);
-        figures->slaves_util += percent(counts.busy_ms, elapsed_ms);
+        figures->slaves_util += percent(disks, &disks->list[i], counts.busy_ms, now_ns);
     }
     if (!figures->n_slaves)
         return;
@@ -192,7 +211,7 @@ static void measure_slaves(const struct disks *disks, int parent, double elapsed
     figures->slaves_util /= figures->n_slaves;
 }
 
-void disk_list_measure(const struct disks *disks, double elapsed_ms, struct disk_list *list)
+void disk_list_measure(const struct disks *disks, int64_t now_ns, struct disk_list *list)
 {
     struct disk_counts counts;
 
@@ -204,7 +223,7 @@ void disk_list_measure(const struct disks *disks, double elapsed_ms, struct disk
             continue;
         list->n++;
         *figures = (struct disk_figures){ .name = disks->list[i].name, .sum = counts };
-        figures->util = percent(counts.busy_ms, elapsed_ms);
-        measure_slaves(disks, (int)i, elapsed_ms, figures);
+        figures->util = percent(disks, &disks->list[i], counts.busy_ms, now_ns);
+        measure_slaves(disks, (int)i, now_ns, figures);
     }
 }

@@ -24,6 +24,8 @@ bench_lariat_bench_SOURCES = \
 	bench/depth_search.h \
 	bench/device_guard.c \
 	bench/device_guard.h \
+	bench/disk_below.c \
+	bench/disk_below.h \
 	bench/disk_util.c \
 	bench/disk_util.h \
 	bench/distribution.c \
@@ -299,6 +301,7 @@ bench_libparts_la_SOURCES = \
 	bench/cpulist.c \
 	bench/crc32c.c \
 	bench/depth_search.c \
+	bench/disk_below.c \
 	bench/disk_util.c \
 	bench/distribution.c \
 	bench/engine_options.c \
@@ -382,6 +385,7 @@ bench_unit_tests = \
 	tests/unit/test_bench_careful \
 	tests/unit/test_bench_checksum \
 	tests/unit/test_bench_depth_search \
+	tests/unit/test_bench_disks \
 	tests/unit/test_bench_distribution \
 	tests/unit/test_bench_figures \
 	tests/unit/test_bench_memory \
@@ -421,6 +425,10 @@ tests_unit_test_bench_options_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_options_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_simulate_CPPFLAGS = $(bench_test_cppflags) -iquote $(top_srcdir)/lib
 tests_unit_test_bench_simulate_LDADD = bench/libsimulate.la $(bench_test_ldadd)
+tests_unit_test_bench_disks_SOURCES = tests/unit/test_bench_disks.c tests/unit/fake_root.c tests/unit/fake_root.h
+tests_unit_test_bench_disks_CPPFLAGS = $(bench_test_cppflags)
+tests_unit_test_bench_disks_LDADD = $(bench_test_ldadd)
+tests_unit_test_bench_preflight_SOURCES = tests/unit/test_bench_preflight.c tests/unit/fake_root.c tests/unit/fake_root.h
 tests_unit_test_bench_preflight_CPPFLAGS = $(bench_test_cppflags)
 tests_unit_test_bench_preflight_LDADD = $(bench_test_ldadd)
 tests_unit_test_bench_tune_CPPFLAGS = $(bench_test_cppflags)

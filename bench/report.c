@@ -6,11 +6,10 @@
 int report_init(struct report *report, const struct bench_run *run)
 {
     *report = (struct report){ .run = run, .now_ns = bench_now_ns() };
-    int64_t end_ns = run->ended_ns ? run->ended_ns : report->now_ns;
     int rc = figures_make(run, report->now_ns, &report->entries);
 
     if (!rc)
-        disk_list_measure(&run->disks, (double)(end_ns - run->begun_ns) / 1e6, &report->disks);
+        disk_list_measure(&run->disks, report->now_ns, &report->disks);
     return rc;
 }
 

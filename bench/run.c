@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk_below.h"
 #include "engine.h"
 #include "interrupt.h"
 #include "iothread_pool.h"
@@ -85,11 +86,9 @@ static int refuse_shared_verify(const struct bench_job *a, const struct bench_jo
 
 void run_add_disks(struct bench_run *run, const struct bench_job *job)
 {
-    struct stat st;
-
     for (unsigned i = 0; i < job->targets.n && job->options->disk_util; i++)
-        if (job->targets.targets[i].fd >= 0 && fstat(job->targets.targets[i].fd, &st) == 0)
-            disks_add(&run->disks, S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
+        if (job->targets.targets[i].fd >= 0)
+            disks_add_file(&run->disks, job->targets.targets[i].fd);
 }
 
 static bool is_first(const struct bench_run *run, const struct bench_job *job)
@@ -210,7 +209,7 @@ int run_all(struct bench_run *run)
     if (!rc) {
         clock_gettime(CLOCK_REALTIME, &run->begun);
         run->begun_ns = bench_now_ns();
-        disks_begin(&run->disks);
+        disks_begin(&run->disks, run->begun_ns);
         rc = observer_begin(&run->observer, run);
     }
     if (!rc) {
@@ -218,7 +217,7 @@ int run_all(struct bench_run *run)
             report_preamble(run, run->preamble);
         watch(run);
         run->ended_ns = bench_now_ns();
-        disks_end(&run->disks);
+        disks_end(&run->disks, run->ended_ns);
         run->logs_failed = logs_finish(run, run->ended_ns) != 0;
     }
     schedule_finish(run);

@@ -84,7 +84,7 @@ static int make_ready(struct bench_run *run, struct bench_job *job)
         rc = job_init(job, run->options);
         if (!rc) {
             run_add_disks(run, job);
-            disks_begin(&run->disks);
+            disks_begin(&run->disks, bench_now_ns());
         }
     }
     if (!rc && !job->options->create_only)

@@ -75,4 +75,21 @@ if blkid -p "$device" >"$dir/out" 2>&1; then
     fail "--allow-destructive did not write over the file system"
 fi
 
+# A file of an overlayfs lies on the disk of its layers.
+disks_of() # NAME: the names in disk_util of a job on that file
+{
+    "$lariat_bench" --preflight=0 --name=a --filename="$1" --size=64k --rw=write --output-format=json 2>"$dir/err" |
+        sed -n '/"disk_util"/,$s/.*"name": "\(.*\)",/\1/p'
+}
+mkdir -p "$dir/lower" "$dir/upper" "$dir/work" "$dir/merged"
+export -f disks_of
+export lariat_bench dir
+below=$(disks_of "$dir/upper/file")
+over=$(unshare -m bash -c "mount -t overlay overlay -o lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work '$dir/merged' && "'disks_of "$dir/merged/file" || echo none' 2>"$dir/err") || true
+if [ "$over" = none ]; then
+    skip_part "no overlayfs: $(cat "$dir/err")"
+else
+    [ "$over" = "$below" ] || fail "disk_util: $over and not $below"
+fi
+
 echo "lariat-bench: devices that hold something are spared"

@@ -1,51 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* What lariat-bench finds before a run, on machines that are made of a few files. */
-#include "support.h"
-
-#include <ftw.h>
-#include <sys/stat.h>
+#include "fake_root.h"
 
 #include "preflight.h"
 
 struct machine {
-    char root[64];
+    char root[FAKE_ROOT_MAX];
     struct preflight found;
 };
 
 static void machine_new(struct machine *machine)
 {
     memset(machine, 0, sizeof(*machine));
-    snprintf(machine->root, sizeof(machine->root), "/tmp/lariat-preflight.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(machine->root));
+    fake_root_new(machine->root);
 }
 
 static void put(struct machine *machine, const char *path, const char *text)
 {
-    char full[256];
-
-    snprintf(full, sizeof(full), "%s%s", machine->root, path);
-    for (char *slash = strchr(full + strlen(machine->root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        (void)mkdir(full, 0700);
-        *slash = '/';
-    }
-    FILE *file = fopen(full, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
+    fake_root_put(machine->root, path, text);
 }
 
 static void machine_free(struct machine *machine)
 {
-    nftw(machine->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    fake_root_free(machine->root);
 }
 
 /* The text of the only finding of that check, or NULL. */
