@@ -362,6 +362,12 @@ bench_libparts_la_SOURCES = \
 	$(NULL)
 bench_libparts_la_CPPFLAGS = $(public_cppflags) $(LIBURING_CFLAGS) $(ISAL_CFLAGS) $(XXHASH_CFLAGS) $(NETTLE_CFLAGS) $(NUMA_CFLAGS)
 
+# For the man page, see doc/local.mk.
+check_PROGRAMS += bench/print-options
+bench_print_options_SOURCES = bench/print_options.c
+bench_print_options_CPPFLAGS = $(public_cppflags)
+bench_print_options_LDADD = bench/libparts.la lib/liblariat.la $(ISAL_LIBS) $(XXHASH_LIBS) $(NETTLE_LIBS) $(NUMA_LIBS) -lm
+
 # Arithmetic without pointers, and much of it: memcheck would take minutes over them.
 bench_pure_tests = \
 	tests/unit/test_bench_buffers \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The man pages, from POD. The pages themselves are in the tarball, so that building from one needs no perl.
+# The man pages, from POD. The pages themselves are in the tarball, all of them, so that building from one needs no perl.
 
 pod_pages = \
 	doc/lariat-bench.1 \
@@ -9,13 +9,14 @@ pod_pages = \
 	$(NULL)
 
 if BUILD_MANUALS
-dist_man7_MANS = doc/lariat-iothread.7
-dist_man1_MANS =
+EXTRA_DIST += $(pod_pages)
+man7_MANS = doc/lariat-iothread.7
+man1_MANS =
 if HAVE_JANSSON
-dist_man1_MANS += doc/lariat-ctl.1
+man1_MANS += doc/lariat-ctl.1
 endif
 if BUILD_BENCH
-dist_man1_MANS += doc/lariat-bench.1 doc/lariat-bench-tune.1
+man1_MANS += doc/lariat-bench.1 doc/lariat-bench-tune.1
 endif
 endif
 
@@ -35,8 +36,13 @@ bench_tables = \
 	bench/option_table_time.c \
 	bench/option_table_verify.c \
 	$(NULL)
-doc/lariat-bench.1: doc/lariat-bench.pod $(bench_tables) $(top_srcdir)/configure.ac | bench/lariat-bench
-	$(AM_V_at)$(MKDIR_P) doc && bench/lariat-bench --cmdhelp=pod >$@.options && \
+if BUILD_BENCH
+option_printer = bench/lariat-bench
+else
+option_printer = bench/print-options
+endif
+doc/lariat-bench.1: doc/lariat-bench.pod $(bench_tables) $(top_srcdir)/configure.ac | $(option_printer)
+	$(AM_V_at)$(MKDIR_P) doc && $(option_printer) --cmdhelp=pod >$@.options && \
 		sed -e '/^OPTIONS FROM THE TABLE$$/{r $@.options' -e 'd;}' $(top_srcdir)/doc/lariat-bench.pod >$@.pod
 	$(run_pod2man) --section=1 --name=LARIAT-BENCH $@.pod $@.tmp && mv $@.tmp $@ && rm -f $@.pod $@.options
 

@@ -82,10 +82,14 @@ disks_of() # NAME: the names in disk_util of a job on that file
         sed -n '/"disk_util"/,$s/.*"name": "\(.*\)",/\1/p'
 }
 mkdir -p "$dir/lower" "$dir/upper" "$dir/work" "$dir/merged"
-export -f disks_of
+disks_over_layers()
+{
+    mount -t overlay overlay -o "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work" "$dir/merged" && disks_of "$dir/merged/file"
+}
+export -f disks_of disks_over_layers
 export lariat_bench dir
 below=$(disks_of "$dir/upper/file")
-over=$(unshare -m bash -c "mount -t overlay overlay -o lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$dir/work '$dir/merged' && "'disks_of "$dir/merged/file" || echo none' 2>"$dir/err") || true
+over=$(unshare -m bash -c disks_over_layers 2>"$dir/err") || over=none
 if [ "$over" = none ]; then
     skip_part "no overlayfs: $(cat "$dir/err")"
 else

@@ -29,6 +29,10 @@ while read -r name; do
     [ ! -s "$dir/err" ] || fail "--cmdhelp=$name wrote to stderr"
 done <"$dir/all"
 
+# The page says the same where it is made without the program.
+good --cmdhelp=pod
+"$LARIAT_BUILDDIR/bench/print-options" | cmp - "$dir/out" || fail "print-options differs from --cmdhelp=pod"
+
 page=$(find "$LARIAT_BUILDDIR/doc" "$LARIAT_SRCDIR/doc" -name lariat-bench.1 2>/dev/null | head -n 1) || true
 if [ -n "$page" ]; then
     sed -n 's/^\.IP "\\fB\\-\\-\([a-z0-9_]*\)\\fR.*/\1/p' "$page" | sort >"$dir/names"

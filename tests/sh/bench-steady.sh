@@ -19,7 +19,7 @@ exec(sys.argv[2])
 END_OF_PYTHON
 }
 
-load=(--ioengine=null --size=1g --rw=randrw --rate_iops=2000,1000 --output-format=json --ss_interval=20ms)
+load=(--ioengine=null --size=1g --rw=randrw "--rate_iops=2000,1000" --output-format=json --ss_interval=20ms)
 
 # The limit is so wide that any load keeps it: the window decides when.
 good "${load[@]}" --name=a --runtime=25 --steadystate=iops:10000% --ss_dur=100ms
