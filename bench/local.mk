@@ -16,6 +16,8 @@ bench_lariat_bench_SOURCES = \
 	bench/checksum.c \
 	bench/checksum.h \
 	bench/clock.h \
+	bench/command.c \
+	bench/command.h \
 	bench/cpulist.c \
 	bench/cpulist.h \
 	bench/crc32c.c \

@@ -91,8 +91,10 @@ static int status_of(const struct bench_run *run)
 static int run_and_report(struct bench_run *run, FILE *out, FILE *page)
 {
     run->preamble = normal_stream(run->options, out);
-    if (run_all(run))
-        return EXIT_FAILED;
+    int rc = run_all(run);
+
+    if (rc)
+        return rc == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILED;
     for (unsigned i = 0; i < run->n_jobs; i++)
         job_tell_error(&run->jobs[i]);
     return output_results(run, out, page) || run->logs_failed ? EXIT_FAILED : status_of(run);

@@ -27,14 +27,17 @@ struct bench_run {
     int64_t logs_drained_ns;
     bool logs_failed;
     bool was_interrupted;
-    int start_failed; /* -errno of the first job that could not be started; told */
+    int start_failed; /* -errno of the first job that could not be started; told, but for -EINTR */
     int done_fd;
 };
 
 /* Open and lay out everything. Failures are told. 0, -EINTR or -errno. */
 int run_init(struct bench_run *run, const struct bench_options *options);
 
-/* Run all jobs to their end. 0, or -errno if they could not be started; what went wrong in a job stands in job->error. */
+/*
+ * Run all jobs to their end. 0, or -errno if they could not be started (-EINTR: an interrupt came before); what went wrong in a job
+ * stands in job->error.
+ */
 int run_all(struct bench_run *run);
 
 void run_free(struct bench_run *run);

@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
+#include "command.h"
 #include "engine.h"
 #include "open_jobs.h"
 
@@ -63,16 +62,9 @@ static void skip(struct bench_job *job, int error)
     __atomic_store_n(&job->done, true, __ATOMIC_RELEASE);
 }
 
-/* exec_prerun, exec_postrun: by the shell, waited for. */
 static int execute(const struct bench_job *job, const char *command)
 {
-    int status = command ? system(command) : 0;
-
-    if (!status)
-        return 0;
-    fprintf(stderr, "lariat-bench: job %s: \"%s\": it exited with status %d\n", job->options->name, command,
-            status < 0 ? status : WEXITSTATUS(status));
-    return -ECHILD;
+    return command ? command_run(job->options->name, command) : 0;
 }
 
 /* Open and make ready. 0 or -errno: told. */
@@ -165,6 +157,11 @@ static void make_ready_all(struct bench_run *run)
             continue;
         int rc = make_ready(run, job);
 
+        if (rc == -EINTR) { /* the main thread will see to it */
+            skip(job, 0);
+            run->start_failed = rc;
+            return;
+        }
         if (rc) {
             skip(job, -rc);
             run->start_failed = run->start_failed ? run->start_failed : rc;

@@ -51,6 +51,23 @@ status_of $pid
 [ $status = 130 ] || fail "SIGINT during layout gave status $status"
 [ ! -e "$dir/large" ] || fail "half a file was left behind"
 
+# A command of exec_prerun is interrupted like what runs by itself; one of exec_postrun cleans up, and is run to its end.
+start --size=1m --filename="$dir/a" --rw=randread --name=a --exec_prerun="touch $dir/begun; sleep 60" --exec_postrun="touch $dir/after" \
+    --name=b --exec_prerun="touch $dir/next"
+for _ in $(seq 500); do
+    [ ! -e "$dir/begun" ] || break
+    sleep 0.01
+done
+kill -INT $pid
+status_of $pid
+[ $status = 130 ] || fail "SIGINT during --exec_prerun gave status $status"
+[ ! -e "$dir/next" ] || fail "the next --exec_prerun ran all the same"
+start --size=1m --filename="$dir/a" --rw=randread --runtime=60 --time_based --name=a --exec_postrun="sleep 0.1; touch $dir/after"
+wait_for_jobs 1
+kill -INT $pid
+status_of $pid
+[ $status = 130 ] && [ -e "$dir/after" ] || fail "SIGINT: status $status, or --exec_postrun was cut short"
+
 # Two at once: stopped meanwhile, so that it sees both when it looks.
 start --size=1m --filename="$dir/a" --rw=randread --runtime=60 --time_based --name=a
 wait_for_jobs 1
