@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* lariat-bench: drives storage through Lariat, and reports what it costs. */
 #include <errno.h>
+#include <fcntl.h>
 #include <lariat/monitor.h>
 #include <lariat/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "interrupt.h"
 #include "options.h"
@@ -162,9 +164,23 @@ static int bench(const struct bench_options *options)
     return close_output("output", options->output, out, status);
 }
 
+/* Or a target could become what we print to. Those we open cannot be written to, which is told as any error of output. */
+static void fill_standard_fds(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct bench_options options;
+
+    fill_standard_fds();
 
     if (argc > 1 && !strcmp(argv[1], "simulate"))
         return simulate_main(argc - 1, argv + 1);

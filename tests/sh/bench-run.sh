@@ -111,4 +111,10 @@ fails 1 'no such CPU' --name=a --filename="$file" --cpus_allowed=1023 --ioengine
 good --name=a --filename="$file" --size=64k --rw=randread --runtime=1200ms --time_based
 ! grep -q $'\r' "$dir/err" || fail "progress was shown without a terminal"
 
+# With the standard descriptors closed, a target must not take their place.
+status=0
+"$lariat_bench" $preflight --name=a --filename="$dir/closed" --size=64k --rw=write --zero_buffers=1 <&- >&- 2>&- || status=$?
+[ $status = 1 ] || fail "status $status without standard output"
+head -c 65536 /dev/zero | cmp - "$dir/closed" >"$dir/out" 2>&1 || fail "what it prints went into the target"
+
 echo "lariat-bench: every mode runs on every engine"
