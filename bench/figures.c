@@ -354,7 +354,7 @@ static unsigned latency_class(uint64_t ns)
 
 void figures_latency_classes(const struct entry *entry, uint64_t counts[LATENCY_CLASSES], uint64_t *total)
 {
-    const struct latency *lat = entry->mixed.lat.h.n ? &entry->mixed.lat : &entry->mixed.clat;
+    const struct latency *lat = entry->mixed.clat.h.n ? &entry->mixed.clat : &entry->mixed.lat;
 
     memset(counts, 0, LATENCY_CLASSES * sizeof(counts[0]));
     for (unsigned i = 0; i < LARIAT_HISTOGRAM_BUCKETS; i++)

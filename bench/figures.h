@@ -69,7 +69,7 @@ void figures_free(struct entries *entries);
 /* The percentiles to show of a job. */
 const double *figures_percentiles(const struct job_options *options, unsigned *n);
 
-/* Which of fio's 32 classes of latency a duration is in: ten of ns, ten of us, twelve of ms. */
+/* How many I/Os are in each of fio's 32 classes of latency, by clat if it was measured: ten of ns, ten of us, twelve of ms. */
 #define LATENCY_CLASSES 32
 void figures_latency_classes(const struct entry *entry, uint64_t counts[LATENCY_CLASSES], uint64_t *total);
 
