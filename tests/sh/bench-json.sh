@@ -132,6 +132,12 @@ check verify "$dir/out" 1 128
 python3 -c "import json, sys; v = json.load(open(sys.argv[1]))['jobs'][0]['lariat']['verify']; sys.exit(v['blocks'] != 64 or v['errors'] != 0)" \
     "$dir/out" || fail "lariat.verify does not count 64 blocks"
 
+# While it verifies, the rate of writes is not sampled as 0.
+good --name=a --filename="$dir/large" --size=32m --bs=256k --rw=write --verify=crc64 --iopsavgtime=5 --output-format=json
+python3 -c "import json, sys; j = json.load(open(sys.argv[1]))['jobs'][0]; w = j['write']; print(w['iops_samples'], w['runtime'], j['lariat']['verify']); sys.exit(w['iops_samples'] > w['runtime'] / 4 + 2)" \
+    "$dir/out" >"$dir/check" || fail "writes were sampled during verification: $(cat "$dir/check")"
+rm "$dir/large"
+
 # What is switched off is not there, and samples are taken as often as asked.
 timed=(--name=a "--filename=$dir/file" --rw=read --runtime=800ms --time_based --output-format=json)
 measured() # CONDITION ARG...: of the reads, as a Python expression in r and j
