@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 include tools/ctl/local.mk
+include tools/nbd/local.mk
 
 EXTRA_DIST += \
 	tools/check \
