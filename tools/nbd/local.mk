@@ -3,8 +3,15 @@
 
 # What needs no socket, and is looked at by the unit suites and the fuzzer part by part.
 nbd_parts = \
+	bench/units.c \
+	bench/units.h \
 	tools/ctl/nearest.c \
 	tools/ctl/nearest.h \
+	tools/nbd/arg_table.c \
+	tools/nbd/args.c \
+	tools/nbd/args.h \
+	tools/nbd/buffer_pool.c \
+	tools/nbd/buffer_pool.h \
 	tools/nbd/bytes.c \
 	tools/nbd/bytes.h \
 	tools/nbd/export.c \
@@ -13,10 +20,13 @@ nbd_parts = \
 	tools/nbd/export_set.h \
 	tools/nbd/export_spec.c \
 	tools/nbd/export_spec.h \
+	tools/nbd/extents.c \
+	tools/nbd/extents.h \
 	tools/nbd/handshake.c \
 	tools/nbd/handshake.h \
 	tools/nbd/handshake_reply.c \
 	tools/nbd/handshake_reply.h \
+	tools/nbd/help.c \
 	tools/nbd/message.c \
 	tools/nbd/message.h \
 	tools/nbd/protocol.h \
@@ -29,9 +39,46 @@ nbd_parts = \
 	tools/nbd/wire.h \
 	$(NULL)
 
+nbd_cppflags = $(public_cppflags) -iquote $(top_srcdir)/tools/ctl -iquote $(top_srcdir)/bench
+nbd_monitor_lib =
+if HAVE_JANSSON
+nbd_cppflags += -DNBD_HAVE_MONITOR
+nbd_monitor_lib += lib/monitor/liblariat-monitor.la
+endif
+
+bin_PROGRAMS += tools/nbd/lariat-nbd
+tools_nbd_lariat_nbd_SOURCES = \
+	$(nbd_parts) \
+	tools/nbd/conn.c \
+	tools/nbd/conn.h \
+	tools/nbd/conn_rx.c \
+	tools/nbd/conn_rx.h \
+	tools/nbd/conn_tx.c \
+	tools/nbd/conn_tx.h \
+	tools/nbd/listen.c \
+	tools/nbd/listen.h \
+	tools/nbd/log.c \
+	tools/nbd/log.h \
+	tools/nbd/main.c \
+	tools/nbd/pid_file.c \
+	tools/nbd/pid_file.h \
+	tools/nbd/server.c \
+	tools/nbd/server.h \
+	tools/nbd/storage.c \
+	tools/nbd/storage.h \
+	tools/nbd/storage_write.c \
+	tools/nbd/storage_write.h \
+	tools/nbd/worker.c \
+	tools/nbd/worker.h \
+	tools/nbd/worker_set.c \
+	tools/nbd/worker_set.h \
+	$(NULL)
+tools_nbd_lariat_nbd_CPPFLAGS = $(nbd_cppflags)
+tools_nbd_lariat_nbd_LDADD = $(nbd_monitor_lib) lib/liblariat.la
+
 check_LTLIBRARIES += tools/nbd/libparts.la
 tools_nbd_libparts_la_SOURCES = $(nbd_parts)
-tools_nbd_libparts_la_CPPFLAGS = $(public_cppflags) -iquote $(top_srcdir)/tools/ctl
+tools_nbd_libparts_la_CPPFLAGS = $(nbd_cppflags)
 
 # tests/unit/local.mk takes them into its list.
 nbd_unit_tests = \

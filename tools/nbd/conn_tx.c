@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "conn_tx.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "conn.h"
+
+#define BATCH_IOVS 256
+
+/* Replies that go out in one send. */
+struct batch {
+    struct batch *next; /* when it is not used */
+    struct request *first;
+    struct msghdr msg;
+    struct iovec iov[BATCH_IOVS];
+};
+
+static void send_batch(struct conn *conn);
+
+static void release_batch(struct conn *conn)
+{
+    struct batch *batch = conn->batch;
+
+    while (batch->first) {
+        struct request *request = batch->first;
+
+        batch->first = request->next;
+        conn_release(request);
+    }
+    conn->batch = NULL;
+    batch->next = conn->worker->free_batches;
+    conn->worker->free_batches = batch;
+}
+
+/* The first n bytes of the batch are gone. False: all are. */
+static bool advance(struct msghdr *msg, size_t n)
+{
+    while (msg->msg_iovlen && n >= msg->msg_iov->iov_len) {
+        n -= msg->msg_iov->iov_len;
+        msg->msg_iov++;
+        msg->msg_iovlen--;
+    }
+    if (!msg->msg_iovlen)
+        return false;
+    msg->msg_iov->iov_base = (char *)msg->msg_iov->iov_base + n;
+    msg->msg_iov->iov_len -= n;
+    return true;
+}
+
+static void batch_sent(struct lariat_op *op, int res)
+{
+    struct conn *conn = op->opaque;
+
+    conn->tx_busy = false;
+    worker_add_busy(conn->worker, conn);
+    if (res < 0)
+        conn_fail(conn, "sending failed", -res);
+    else if (conn->state != CONN_CLOSING && advance(&conn->batch->msg, (size_t)res)) {
+        send_batch(conn);
+        return;
+    }
+    if (conn->worker->limits->idle_ns)
+        conn->active_ns = lariat_now_ns();
+    release_batch(conn);
+}
+
+static void send_batch(struct conn *conn)
+{
+    conn->tx_busy = true;
+    conn->tx_op = (struct lariat_op){ .fn = batch_sent, .opaque = conn, .flags = LARIAT_OP_FULL };
+    lariat_sendmsg(conn->worker->loop, &conn->tx_op, conn->fd, &conn->batch->msg, 0);
+}
+
+static struct batch *get_batch(struct worker *worker)
+{
+    struct batch *batch = worker->free_batches;
+
+    if (batch)
+        worker->free_batches = batch->next;
+    else
+        batch = malloc(sizeof(*batch));
+    return batch;
+}
+
+/* All replies that there are, or as many as go into one send. */
+static void send_replies(struct conn *conn)
+{
+    struct batch *batch = get_batch(conn->worker);
+    struct request **end;
+    size_t n = 0;
+
+    if (!batch) {
+        conn_fail(conn, "no memory for a reply", ENOMEM);
+        return;
+    }
+    batch->first = conn->done;
+    for (end = &batch->first; *end && n + 2 <= BATCH_IOVS; end = &(*end)->next) {
+        struct request *request = *end;
+
+        batch->iov[n++] = (struct iovec){ request->head, request->n_head };
+        if (request->n_data)
+            batch->iov[n++] = (struct iovec){ request->data, request->n_data };
+    }
+    conn->done = *end;
+    *end = NULL;
+    if (!conn->done)
+        conn->done_end = &conn->done;
+    batch->msg = (struct msghdr){ .msg_iov = batch->iov, .msg_iovlen = n };
+    conn->batch = batch;
+    conn_publish_counts(conn);
+    send_batch(conn);
+}
+
+static void answer_sent(struct lariat_op *op, int res)
+{
+    struct conn *conn = op->opaque;
+
+    conn->tx_busy = false;
+    worker_add_busy(conn->worker, conn);
+    if (res < 0 || (size_t)res < conn->answer.n) {
+        conn_fail(conn, "sending failed", res < 0 ? -res : EPIPE);
+        return;
+    }
+    bytes_remove(&conn->answer, conn->answer.n);
+    if (conn->state == CONN_CLOSING)
+        return;
+    if (conn->verdict == HANDSHAKE_DONE)
+        conn_serve(conn);
+    else if (conn->verdict == HANDSHAKE_CLOSE)
+        conn_close(conn, conn->handshake.reason);
+}
+
+void conn_tx_work(struct conn *conn)
+{
+    if (conn->tx_busy || conn->state == CONN_CLOSING)
+        return;
+    if (conn->state == CONN_HANDSHAKE && conn->answer.n) {
+        conn->tx_busy = true;
+        conn->tx_op = (struct lariat_op){ .fn = answer_sent, .opaque = conn, .flags = LARIAT_OP_FULL };
+        lariat_send(conn->worker->loop, &conn->tx_op, conn->fd, conn->answer.data, conn->answer.n, 0);
+    } else if (conn->done) {
+        send_replies(conn);
+    }
+}
+
+void conn_tx_free_batches(struct worker *worker)
+{
+    while (worker->free_batches) {
+        struct batch *batch = worker->free_batches;
+
+        worker->free_batches = batch->next;
+        free(batch);
+    }
+}
