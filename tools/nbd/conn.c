@@ -178,7 +178,7 @@ void conn_close(struct conn *conn, const char *reason)
 {
     if (conn->state == CONN_CLOSING)
         return;
-    if (!conn->reason)
+    if (reason)
         conn->reason = reason;
     conn->state = CONN_CLOSING;
     shutdown(conn->fd, SHUT_RDWR); /* what is being received and sent ends by that */

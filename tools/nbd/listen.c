@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -19,6 +20,8 @@
 #define DEFAULT_PORT "10809"
 #define FIRST_INHERITED 3
 #define BACKLOG 128
+#define STALE_TRIES 25
+#define STALE_PAUSE_NS 20000000
 
 /* Takes over fd, in any case. */
 static int add(struct listeners *listeners, int fd, const char *path, const char *text, char **errmsg)
@@ -37,7 +40,20 @@ static int add(struct listeners *listeners, int fd, const char *path, const char
     return refuse(errmsg, -ENOMEM, "no memory");
 }
 
-/* Nobody listens on the socket file any more. */
+static int try_to_connect(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : 0;
+
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+/*
+ * Nobody listens on the socket file any more. Of a process that was killed the kernel closes the socket a little later, when it
+ * has cleared away the ring that was accepting on it.
+ */
 static int remove_stale(const char *path, const struct sockaddr_un *address, char **errmsg)
 {
     struct stat st;
@@ -46,11 +62,12 @@ static int remove_stale(const char *path, const struct sockaddr_un *address, cha
         return 0;
     if (!S_ISSOCK(st.st_mode))
         return refuse(errmsg, -EEXIST, "%s is there, and is no socket", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc = fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : 0;
+    int rc = try_to_connect(address);
 
-    if (fd >= 0)
-        close(fd);
+    for (int i = 0; rc == 0 && i < STALE_TRIES; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = STALE_PAUSE_NS }, NULL);
+        rc = try_to_connect(address);
+    }
     if (rc != -ECONNREFUSED)
         return refuse(errmsg, -EADDRINUSE, "somebody listens on %s already", path);
     return unlink(path) ? refuse(errmsg, -errno, "cannot remove %s: %s", path, strerror(errno)) : 0;

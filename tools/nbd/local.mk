@@ -96,3 +96,21 @@ tests_unit_test_nbd_ranges_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_ranges_LDADD = $(nbd_test_ldadd)
 tests_unit_test_nbd_request_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_request_LDADD = $(nbd_test_ldadd)
+
+# Real runs: with a client of our own, that is also hostile, and with those that people have.
+nbd_sh_tests = \
+	tests/sh/nbd-device.sh \
+	tests/sh/nbd-hostile.sh \
+	tests/sh/nbd-interop.sh \
+	tests/sh/nbd-life.sh \
+	tests/sh/nbd-serve.sh \
+	$(NULL)
+TESTS += $(nbd_sh_tests)
+EXTRA_DIST += \
+	$(nbd_sh_tests) \
+	tests/sh/nbd-functions.sh \
+	tests/sh/nbd_client.py \
+	tests/sh/nbd_hostile.py \
+	tests/sh/nbd_life.py \
+	tests/sh/nbd_serve.py \
+	$(NULL)
