@@ -6,12 +6,13 @@ pod_pages = \
 	doc/lariat-bench-tune.1 \
 	doc/lariat-ctl.1 \
 	doc/lariat-iothread.7 \
+	doc/lariat-nbd.1 \
 	$(NULL)
 
 if BUILD_MANUALS
 EXTRA_DIST += $(pod_pages)
 man7_MANS = doc/lariat-iothread.7
-man1_MANS =
+man1_MANS = doc/lariat-nbd.1
 if HAVE_JANSSON
 man1_MANS += doc/lariat-ctl.1
 endif
@@ -52,6 +53,9 @@ doc/lariat-bench-tune.1: doc/lariat-bench-tune.pod $(top_srcdir)/configure.ac
 doc/lariat-ctl.1: doc/lariat-ctl.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=1 --name=LARIAT-CTL $(top_srcdir)/doc/lariat-ctl.pod $@.tmp && mv $@.tmp $@
 
+doc/lariat-nbd.1: doc/lariat-nbd.pod $(top_srcdir)/configure.ac
+	$(run_pod2man) --section=1 --name=LARIAT-NBD $(top_srcdir)/doc/lariat-nbd.pod $@.tmp && mv $@.tmp $@
+
 doc/lariat-iothread.7: doc/lariat-iothread.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=7 --name=LARIAT-IOTHREAD $(top_srcdir)/doc/lariat-iothread.pod $@.tmp && mv $@.tmp $@
 
@@ -60,6 +64,7 @@ EXTRA_DIST += \
 	doc/lariat-bench-tune.pod \
 	doc/lariat-ctl.pod \
 	doc/lariat-iothread.pod \
+	doc/lariat-nbd.pod \
 	$(NULL)
 CLEANFILES += doc/lariat-bench.1.options doc/lariat-bench.1.pod
 MAINTAINERCLEANFILES = $(pod_pages)

@@ -47,6 +47,7 @@ nbd_monitor_lib += lib/monitor/liblariat-monitor.la
 endif
 
 bin_PROGRAMS += tools/nbd/lariat-nbd
+dist_bashcompletion_DATA += tools/completion/lariat-nbd
 tools_nbd_lariat_nbd_SOURCES = \
 	$(nbd_parts) \
 	tools/nbd/conn.c \
@@ -103,6 +104,7 @@ nbd_sh_tests = \
 	tests/sh/nbd-hostile.sh \
 	tests/sh/nbd-interop.sh \
 	tests/sh/nbd-life.sh \
+	tests/sh/nbd-manual.sh \
 	tests/sh/nbd-serve.sh \
 	$(NULL)
 TESTS += $(nbd_sh_tests)
