@@ -279,6 +279,13 @@ bench_poll_figures_CPPFLAGS = $(public_cppflags)
 bench_poll_figures_LDADD = lib/liblariat.la
 EXTRA_DIST += bench/poll-figures.sh bench/fio-figures.sh bench/tune-check.sh
 
+# For bench/nbd-figures.sh.
+noinst_PROGRAMS += bench/nbd-load
+bench_nbd_load_SOURCES = bench/nbd_load.c tools/nbd/protocol.h tools/nbd/wire.h
+bench_nbd_load_CPPFLAGS = $(public_cppflags) -iquote $(top_srcdir)/tools/nbd
+bench_nbd_load_LDADD =
+EXTRA_DIST += bench/nbd-figures.sh
+
 # Both write JSON with jansson. configure says when the first is left out.
 if BUILD_BENCH
 bin_PROGRAMS += bench/lariat-bench

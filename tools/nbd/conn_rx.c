@@ -7,6 +7,21 @@
 
 #include "conn.h"
 
+/*
+ * Reads through the page cache are copies, done one after the other as they are submitted: more of them at once only leave the
+ * CPU's caches before they are sent.
+ */
+#define CACHED_MEMORY_MAX ((size_t)2 << 20)
+
+static bool has_room(const struct conn *conn, const struct nbd_request *nbd)
+{
+    size_t max = conn->worker->limits->max_memory;
+
+    if (!conn->export->spec.direct && max > CACHED_MEMORY_MAX)
+        max = CACHED_MEMORY_MAX;
+    return !conn->n_requests || conn->n_memory + storage_memory(conn->export, nbd) <= max;
+}
+
 static size_t n_there(const struct conn *conn)
 {
     return conn->rx_end - conn->rx_begin;
@@ -129,17 +144,16 @@ static void begin_request(struct conn *conn, const struct nbd_request *nbd, enum
 /* One more request, if its head has come and there is room for it. */
 static bool next_request(struct conn *conn)
 {
-    const struct limits *limits = conn->worker->limits;
     struct nbd_request nbd;
 
-    if (n_there(conn) < NBD_REQUEST_BYTES || conn->n_requests >= limits->max_requests)
+    if (n_there(conn) < NBD_REQUEST_BYTES || conn->n_requests >= conn->worker->limits->max_requests)
         return false;
     if (!request_parse(conn->rx + conn->rx_begin, &nbd)) {
         conn_fail(conn, "a request has not the magic number", EPROTO);
         return false;
     }
     enum nbd_error error = request_check(&nbd, &conn->agreement);
-    if (!error && conn->n_requests && conn->n_memory + storage_memory(conn->export, &nbd) > limits->max_memory)
+    if (!error && !has_room(conn, &nbd))
         return false;
     conn->rx_begin += NBD_REQUEST_BYTES;
     if (nbd.type == NBD_CMD_DISC) {
