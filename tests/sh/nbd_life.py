@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Servers that come and go: DIR holds the files, SERVER is the program."""
 import errno
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 
 from nbd_client import *
@@ -99,24 +101,23 @@ def what_was_acknowledged_survives_client_and_server():
 
 
 def the_end_answers_what_was_asked_before():
+    """All that the server has received when the signal comes is carried out and answered."""
     with _Server(_export()) as server:
         c = _client()
         for i in range(100):
-            c.request(WRITE, i * 65536, 65536, 0, bytes([i + 1]) * 65536)
-        cookies = {c.cookie - 99 + i: i for i in range(100)}
-        answered = [cookies[c.answer()[0]]]
+            c.request(WRITE, i * 4096, 4096, 0, bytes([i + 1]) * 4096)
+        _wait(lambda: fcntl.ioctl(c.socket, termios.TIOCOUTQ, bytes(4)) == bytes(4))
         server.signal(signal.SIGTERM)
-        try:
-            while True:
-                answered.append(cookies[c.answer()[0]])
-        except Closed:
-            pass
+        cookies = set(range(c.cookie - 99, c.cookie + 1))
+        while cookies:
+            cookie, error, _ = c.answer()
+            assert error == 0
+            cookies.remove(cookie)
+        assert c.is_closed()
         assert server.process.wait(20) == 0
         c.close()
     with open(directory + "/disk", "rb") as disk:
-        for i in answered:
-            disk.seek(i * 65536)
-            assert disk.read(65536) == bytes([i + 1]) * 65536
+        assert all(disk.read(4096) == bytes([i + 1]) * 4096 for i in range(100))
 
 
 def the_end_waits_for_nobody_who_takes_nothing():

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "conn.h"
+#include "conn_rx.h"
 #include "conn_tx.h"
 #include "storage.h"
 
@@ -69,8 +70,10 @@ static void drain(void *opaque)
 {
     const struct worker *worker = opaque;
 
-    for (struct conn *conn = worker->conns; conn; conn = conn->next)
+    for (struct conn *conn = worker->conns; conn; conn = conn->next) {
+        conn_rx_work(conn); /* what has come by now counts */
         conn_drain(conn, "the server ends");
+    }
 }
 
 static void cut_off(void *opaque)
