@@ -26,12 +26,21 @@ tests_fuzz_fuzz_options_SOURCES = tests/fuzz/fuzz_options.c tests/fuzz/fuzz_main
 tests_fuzz_fuzz_options_CPPFLAGS = $(bench_test_cppflags)
 tests_fuzz_fuzz_options_LDADD = bench/libparts.la lib/liblariat.la $(ISAL_LIBS) -lm
 
+check_PROGRAMS += tests/fuzz/fuzz_nbd
+TESTS += tests/fuzz/nbd.sh
+tests_fuzz_fuzz_nbd_SOURCES = tests/fuzz/fuzz_nbd.c tests/fuzz/fuzz_main.c
+tests_fuzz_fuzz_nbd_CPPFLAGS = $(nbd_test_cppflags)
+tests_fuzz_fuzz_nbd_LDADD = tools/nbd/libparts.la lib/liblariat.la
+
 EXTRA_DIST += \
 	tests/fuzz/corpus-monitor \
+	tests/fuzz/corpus-nbd \
 	tests/fuzz/corpus-options \
 	tests/fuzz/fuzz_sim.c \
 	tests/fuzz/monitor.dict \
 	tests/fuzz/monitor.sh \
+	tests/fuzz/nbd.dict \
+	tests/fuzz/nbd.sh \
 	tests/fuzz/options.dict \
 	tests/fuzz/options.sh \
 	tests/fuzz/run.sh \

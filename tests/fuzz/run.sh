@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor options" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
+# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor options nbd" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
 # beginning with its corpus.
 #
 # Builds library and target with clang, AddressSanitizer and UndefinedBehaviorSanitizer, in a directory of its own. What makes
@@ -11,7 +11,7 @@ set -euo pipefail
 top=${LARIAT_SRCDIR:?} build=${LARIAT_BUILDDIR:?}
 seconds=${FUZZ_SECONDS:-60}
 clang=${FUZZ_CC:-clang}
-read -ra targets <<<"${FUZZ_TARGETS:-sim monitor options}"
+read -ra targets <<<"${FUZZ_TARGETS:-sim monitor options nbd}"
 
 if ! echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p && n; }' |
     "$clang" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null; then
@@ -59,6 +59,15 @@ build_options()
         -o "$work/options"
 }
 
+build_nbd()
+{
+    local parts=(bytes export export_set export_spec handshake handshake_reply message range_lock reply request)
+    parts=("${parts[@]/#/$top/tools/nbd/}")
+    # shellcheck disable=SC2046 # words are wanted
+    first=$top/tools/nbd compile "$top"/tests/fuzz/fuzz_nbd.c "${parts[@]/%/.c}" "$top"/tools/ctl/nearest.c -iquote "$top/tools/ctl" \
+        "$top"/lib/*.c $(pkg-config --cflags --libs liburing) -o "$work/nbd"
+}
+
 # ASan looks for leaks only at the end of the process; the simulator's oracle counts allocations after each run itself.
 fuzz() # target corpus option...
 {
@@ -81,6 +90,7 @@ for target in "${targets[@]}"; do
     case $target in
         sim) ASAN_OPTIONS=detect_leaks=0 fuzz sim "$top/tests/sim/corpus" -max_len=1500 -close_fd_mask=2 || status=$? ;;
         monitor) fuzz monitor "$top/tests/fuzz/corpus-monitor" -max_len=2000 -dict="$top/tests/fuzz/monitor.dict" || status=$? ;;
+        nbd) fuzz nbd "$top/tests/fuzz/corpus-nbd" -max_len=1000 -dict="$top/tests/fuzz/nbd.dict" || status=$? ;;
         options) fuzz options "$top/tests/fuzz/corpus-options" -max_len=1000 -dict="$top/tests/fuzz/options.dict" || status=$? ;;
     esac
     tail -n 25 "$work/log"
