@@ -22,7 +22,7 @@ packages_to_check=(check fio valgrind spin strace g++ perl binutils patch e2fspr
     libjansson-dev libblkid-dev libisal-dev libxxhash-dev nettle-dev libnuma-dev zlib1g-dev libuv1-dev libev-dev libglib2.0-dev)
 
 # For lariat-nbd: TLS, and clients to try it with (qemu-utils has more).
-packages_to_check+=(libnbd-bin)
+packages_to_check+=(libnbd-bin libgnutls28-dev)
 
 say() { echo "${0##*/}: $*" >&2; }
 

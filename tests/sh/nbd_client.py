@@ -18,7 +18,7 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, address, handshake=True):
+    def __init__(self, address, handshake=True, tls=None):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(20)
@@ -29,6 +29,9 @@ class Client:
             magic, opt, self.server_flags = struct.unpack(">QQH", self.receive(18))
             assert (magic, opt) == (NBDMAGIC, IHAVEOPT)
             self.send(struct.pack(">I", 3))
+        if handshake and tls:
+            assert self.replies(STARTTLS) == [(ACK, b"")]
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
 
     def send(self, data):
         try:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a client sees of exports: DIR holds the socket and the files of the script that asks; with names of tests only these."""
+import os
 import random
+import ssl
 import struct
 import sys
 import threading
@@ -13,7 +15,7 @@ MIB = 1 << 20
 
 
 def _client(name, **how):
-    return Client(address).negotiate(name, **how)
+    return Client(address, tls=tls).negotiate(name, **how)
 
 
 def flags_say_what_an_export_can():
@@ -186,5 +188,7 @@ def a_flush_on_one_connection_follows_writes_on_others():
     b.disconnect()
 
 
-directory_is_direct = sys.argv[2] == "direct"
+directory_is_direct, tls = sys.argv[2] == "direct", None
+if os.path.exists(directory + "/ca-cert.pem"):
+    tls = ssl.create_default_context(cafile=directory + "/ca-cert.pem")
 run_all({name: globals()[name] for name in sys.argv[3:]} or dict(globals()))

@@ -121,6 +121,13 @@ static int check(const struct nbd_args *args, FILE *err)
         return 0;
     if (!args->exports.n && !args->export_file)
         return complain(err, "there is nothing to serve: say --export=path=FILE, or try 'lariat-nbd --help'");
+    bool keys = args->tls_certificates || args->tls_psk;
+
+    if (keys != (args->tls != 0))
+        return complain(err, keys ? "there are keys for TLS: say --tls=required, or --tls=allowed"
+                                  : "TLS needs --tls-certificates=DIR or --tls-psk=FILE");
+    if (args->tls_verify && !args->tls_certificates)
+        return complain(err, "--tls-verify-peer needs --tls-certificates");
     if (args->iothreads.n && args->n_iothreads)
         return complain(err, "--iothread and --iothreads exclude each other");
     if (!args->handshake_ns || !args->shutdown_ns)

@@ -21,6 +21,9 @@ struct nbd_args {
     uint64_t n_iothreads; /* 0: not given */
     uint64_t max_connections, max_requests, max_memory;
     int64_t handshake_ns, idle_ns, shutdown_ns;
+    unsigned tls; /* enum tls_mode */
+    const char *tls_certificates, *tls_psk;
+    bool tls_verify;
     bool quiet, help, version;
 };
 

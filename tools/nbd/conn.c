@@ -17,6 +17,7 @@
 #include "conn_rx.h"
 #include "conn_tx.h"
 #include "log.h"
+#include "tls.h"
 
 /* Who is at the other end. */
 static void describe_peer(struct conn *conn)
@@ -55,6 +56,8 @@ static void free_conn(struct conn *conn)
     handshake_end(&conn->handshake);
     export_unref(conn->export);
     bytes_free(&conn->answer);
+    tls_free(conn->tls);
+    bytes_free(&conn->sealed);
     close(conn->fd);
     free(conn);
 }
@@ -140,7 +143,8 @@ static void begin(void *opaque)
     worker_add_busy(worker, conn);
 }
 
-int conn_start(struct worker *worker, int fd, unsigned number, struct export_set *exports, enum tls_mode tls_mode)
+int conn_start(struct worker *worker, int fd, unsigned number, struct export_set *exports, enum tls_mode tls_mode,
+               const struct tls_context *tls_context)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
 
@@ -151,6 +155,7 @@ int conn_start(struct worker *worker, int fd, unsigned number, struct export_set
     conn->worker = worker;
     conn->fd = fd;
     conn->number = number;
+    conn->tls_context = tls_context;
     conn->done_end = &conn->done;
     describe_peer(conn);
     handshake_begin(&conn->handshake, exports, tls_mode, &conn->answer);

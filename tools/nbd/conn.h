@@ -4,6 +4,7 @@
  *
  *   conn_rx.c    what comes: handshake and requests
  *   conn_tx.c    what goes: answers of the handshake, and replies, gathered
+ *   conn_tls.c   both, encrypted
  *   storage.c    what is done for a request in between
  *   conn.c       beginning and end
  */
@@ -47,6 +48,10 @@ struct conn {
     struct export *export;          /* a reference, once it was chosen */
     struct agreement agreement;
 
+    const struct tls_context *tls_context; /* NULL: no TLS */
+    struct tls *tls;                       /* since STARTTLS; NULL before */
+    struct bytes sealed;                   /* encrypted, being sent */
+
     struct lariat_op rx_op;
     bool rx_busy;
     uint8_t *rx;
@@ -60,6 +65,7 @@ struct conn {
 
     struct lariat_op tx_op;
     bool tx_busy;
+    size_t n_sending;                 /* bytes, of what is no batch or is encrypted */
     struct batch *batch;              /* what is being sent */
     struct request *done, **done_end; /* answered, not sent yet */
 
@@ -77,7 +83,8 @@ struct conn {
  * Make a connection of a socket, which it takes over in any case, with a snapshot of the exports, and hand it to its worker.
  * Called by the thread that accepts. 0, -errno.
  */
-int conn_start(struct worker *worker, int fd, unsigned number, struct export_set *exports, enum tls_mode tls_mode);
+int conn_start(struct worker *worker, int fd, unsigned number, struct export_set *exports, enum tls_mode tls_mode,
+               const struct tls_context *tls_context);
 
 /* By the owner of the loop, at any time: */
 void conn_drain(struct conn *conn, const char *reason); /* take no more requests, answer those that there are, and end */

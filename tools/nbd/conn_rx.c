@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "conn.h"
+#include "conn_tls.h"
+#include "tls.h"
 
 /*
  * Reads through the page cache are copies, done one after the other as they are submitted: more of them at once only leave the
@@ -50,6 +52,19 @@ static void filled(struct conn *conn, size_t n)
     storage_start(request);
 }
 
+/* n bytes of what the client says have come where receive() or decrypt() wanted them. */
+static void have(struct conn *conn, size_t n)
+{
+    if (conn->filling) { /* its payload comes first */
+        size_t missing = conn->filling->nbd.length - conn->filled;
+        size_t part = n < missing ? n : missing;
+
+        n -= part;
+        filled(conn, part);
+    }
+    conn->rx_end += n;
+}
+
 static void received(struct lariat_op *op, int res)
 {
     struct conn *conn = op->opaque;
@@ -62,21 +77,16 @@ static void received(struct lariat_op *op, int res)
         conn_fail(conn, res ? "receiving failed" : NULL, -res);
         return;
     }
-    size_t n = (size_t)res;
-    if (conn->filling) { /* its payload came first */
-        size_t missing = conn->filling->nbd.length - conn->filled;
-        size_t part = n < missing ? n : missing;
-
-        n -= part;
-        filled(conn, part);
-    }
-    conn->rx_end += n;
+    if (conn->tls)
+        tls_received(conn->tls, (size_t)res);
+    else
+        have(conn, (size_t)res);
     if (conn->worker->limits->idle_ns)
         conn->active_ns = lariat_now_ns();
 }
 
-/* Receive what is missing of a payload where it belongs, and what comes behind it. */
-static void receive(struct conn *conn)
+/* What was taken makes room at the end. */
+static void make_room(struct conn *conn)
 {
     size_t n = n_there(conn);
 
@@ -85,8 +95,35 @@ static void receive(struct conn *conn)
         conn->rx_begin = 0;
         conn->rx_end = n;
     }
+}
+
+/* More of what has come encrypted. False: more has to be received first. */
+static bool decrypt(struct conn *conn)
+{
+    if (!conn->handshake.tls)
+        return false;
+    make_room(conn);
+    size_t n = conn->filling
+                   ? conn_tls_read(conn, conn->filling->data + conn->filled, conn->filling->nbd.length - conn->filled)
+                   : conn_tls_read(conn, conn->rx + conn->rx_end, RX_BYTES - conn->rx_end);
+    have(conn, n);
+    return n > 0;
+}
+
+/* Receive what is missing of a payload where it belongs, and what comes behind it. */
+static void receive(struct conn *conn)
+{
+    make_room(conn);
+    size_t n = n_there(conn);
+
     conn->rx_busy = true;
     conn->rx_op = (struct lariat_op){ .fn = received, .opaque = conn };
+    if (conn->tls) {
+        uint8_t *room = tls_room(conn->tls, &n);
+
+        lariat_recv(conn->worker->loop, &conn->rx_op, conn->fd, room, n, 0);
+        return;
+    }
     if (!conn->filling) {
         lariat_recv(conn->worker->loop, &conn->rx_op, conn->fd, conn->rx + n, RX_BYTES - n, 0);
         return;
@@ -192,17 +229,25 @@ static void read_handshake(struct conn *conn)
         conn_close(conn, conn->handshake.reason);
 }
 
+static bool wants_more(const struct conn *conn)
+{
+    if (conn->state == CONN_HANDSHAKE)
+        return !conn->answer.n;
+    return conn->state == CONN_SERVING && (conn->filling || n_there(conn) < NBD_REQUEST_BYTES);
+}
+
 void conn_rx_work(struct conn *conn)
 {
-    if (conn->rx_busy || (conn->state == CONN_HANDSHAKE && conn->answer.n))
+    if (conn->rx_busy || conn->state >= CONN_DRAINING || (conn->state == CONN_HANDSHAKE && conn->answer.n))
         return;
-    if (conn->state == CONN_HANDSHAKE)
-        read_handshake(conn);
-    else
-        read_requests(conn);
-    bool wanted = conn->state == CONN_HANDSHAKE
-                      ? !conn->answer.n
-                      : conn->state == CONN_SERVING && (conn->filling || n_there(conn) < NBD_REQUEST_BYTES);
-    if (wanted)
+    do {
+        if (conn_tls_is_shaking(conn))
+            conn_tls_shake_hands(conn);
+        else if (conn->state == CONN_HANDSHAKE)
+            read_handshake(conn);
+        else
+            read_requests(conn);
+    } while (wants_more(conn) && decrypt(conn));
+    if (wants_more(conn))
         receive(conn);
 }

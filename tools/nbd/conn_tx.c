@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "conn.h"
+#include "conn_tls.h"
 
 #define BATCH_IOVS 256
+#define BATCH_BYTES ((size_t)1 << 20) /* with one reply more: so much is kept until it has been sent */
 
 /* Replies that go out in one send. */
 struct batch {
@@ -56,7 +58,7 @@ static void batch_sent(struct lariat_op *op, int res)
     worker_add_busy(conn->worker, conn);
     if (res < 0)
         conn_fail(conn, "sending failed", -res);
-    else if (conn->state != CONN_CLOSING && advance(&conn->batch->msg, (size_t)res)) {
+    else if (conn->state != CONN_CLOSING && !conn->tls && advance(&conn->batch->msg, (size_t)res)) {
         send_batch(conn);
         return;
     }
@@ -65,8 +67,34 @@ static void batch_sent(struct lariat_op *op, int res)
     release_batch(conn);
 }
 
+/* Send a piece of memory, all of it. */
+static void send_bytes(struct conn *conn, const struct bytes *bytes, void (*sent)(struct lariat_op *op, int res))
+{
+    conn->tx_busy = true;
+    conn->n_sending = bytes->n;
+    conn->tx_op = (struct lariat_op){ .fn = sent, .opaque = conn, .flags = LARIAT_OP_FULL };
+    lariat_send(conn->worker->loop, &conn->tx_op, conn->fd, bytes->data, bytes->n, 0);
+}
+
+static void send_encrypted(struct conn *conn)
+{
+    const struct msghdr *msg = &conn->batch->msg;
+
+    for (size_t i = 0; i < msg->msg_iovlen; i++)
+        if (!conn_tls_write(conn, msg->msg_iov[i].iov_base, msg->msg_iov[i].iov_len)) {
+            release_batch(conn);
+            return;
+        }
+    conn_tls_take_out(conn);
+    send_bytes(conn, &conn->sealed, batch_sent);
+}
+
 static void send_batch(struct conn *conn)
 {
+    if (conn->tls) {
+        send_encrypted(conn);
+        return;
+    }
     conn->tx_busy = true;
     conn->tx_op = (struct lariat_op){ .fn = batch_sent, .opaque = conn, .flags = LARIAT_OP_FULL };
     lariat_sendmsg(conn->worker->loop, &conn->tx_op, conn->fd, &conn->batch->msg, 0);
@@ -88,17 +116,18 @@ static void send_replies(struct conn *conn)
 {
     struct batch *batch = get_batch(conn->worker);
     struct request **end;
-    size_t n = 0;
+    size_t n = 0, n_bytes = 0;
 
     if (!batch) {
         conn_fail(conn, "no memory for a reply", ENOMEM);
         return;
     }
     batch->first = conn->done;
-    for (end = &batch->first; *end && n + 2 <= BATCH_IOVS; end = &(*end)->next) {
+    for (end = &batch->first; *end && n + 2 <= BATCH_IOVS && n_bytes < BATCH_BYTES; end = &(*end)->next) {
         struct request *request = *end;
 
         batch->iov[n++] = (struct iovec){ request->head, request->n_head };
+        n_bytes += request->n_data;
         if (request->n_data)
             batch->iov[n++] = (struct iovec){ request->data, request->n_data };
     }
@@ -118,7 +147,7 @@ static void answer_sent(struct lariat_op *op, int res)
 
     conn->tx_busy = false;
     worker_add_busy(conn->worker, conn);
-    if (res < 0 || (size_t)res < conn->answer.n) {
+    if (res < 0 || (size_t)res < conn->n_sending) {
         conn_fail(conn, "sending failed", res < 0 ? -res : EPIPE);
         return;
     }
@@ -127,21 +156,41 @@ static void answer_sent(struct lariat_op *op, int res)
         return;
     if (conn->verdict == HANDSHAKE_DONE)
         conn_serve(conn);
+    else if (conn->verdict == HANDSHAKE_STARTTLS)
+        conn_tls_begin(conn);
     else if (conn->verdict == HANDSHAKE_CLOSE)
         conn_close(conn, conn->handshake.reason);
+}
+
+/* What TLS has to say of its own: of its handshake, and of keys. */
+static void tls_sent(struct lariat_op *op, int res)
+{
+    struct conn *conn = op->opaque;
+
+    conn->tx_busy = false;
+    worker_add_busy(conn->worker, conn);
+    if (res < 0 || (size_t)res < conn->n_sending)
+        conn_fail(conn, "sending failed", res < 0 ? -res : EPIPE);
+}
+
+static void send_answer(struct conn *conn)
+{
+    if (!conn->tls)
+        send_bytes(conn, &conn->answer, answer_sent);
+    else if (conn_tls_write(conn, conn->answer.data, conn->answer.n) && conn_tls_take_out(conn))
+        send_bytes(conn, &conn->sealed, answer_sent);
 }
 
 void conn_tx_work(struct conn *conn)
 {
     if (conn->tx_busy || conn->state == CONN_CLOSING)
         return;
-    if (conn->state == CONN_HANDSHAKE && conn->answer.n) {
-        conn->tx_busy = true;
-        conn->tx_op = (struct lariat_op){ .fn = answer_sent, .opaque = conn, .flags = LARIAT_OP_FULL };
-        lariat_send(conn->worker->loop, &conn->tx_op, conn->fd, conn->answer.data, conn->answer.n, 0);
-    } else if (conn->done) {
+    if (conn->state == CONN_HANDSHAKE && conn->answer.n)
+        send_answer(conn);
+    else if (conn->done)
         send_replies(conn);
-    }
+    else if (conn->tls && conn_tls_take_out(conn))
+        send_bytes(conn, &conn->sealed, tls_sent);
 }
 
 void conn_tx_free_batches(struct worker *worker)

@@ -54,6 +54,8 @@ tools_nbd_lariat_nbd_SOURCES = \
 	tools/nbd/conn.h \
 	tools/nbd/conn_rx.c \
 	tools/nbd/conn_rx.h \
+	tools/nbd/conn_tls.c \
+	tools/nbd/conn_tls.h \
 	tools/nbd/conn_tx.c \
 	tools/nbd/conn_tx.h \
 	tools/nbd/listen.c \
@@ -69,13 +71,19 @@ tools_nbd_lariat_nbd_SOURCES = \
 	tools/nbd/storage.h \
 	tools/nbd/storage_write.c \
 	tools/nbd/storage_write.h \
+	tools/nbd/tls.h \
 	tools/nbd/worker.c \
 	tools/nbd/worker.h \
 	tools/nbd/worker_set.c \
 	tools/nbd/worker_set.h \
 	$(NULL)
-tools_nbd_lariat_nbd_CPPFLAGS = $(nbd_cppflags)
-tools_nbd_lariat_nbd_LDADD = $(nbd_monitor_lib) lib/liblariat.la
+if HAVE_GNUTLS
+tools_nbd_lariat_nbd_SOURCES += tools/nbd/tls_gnutls.c
+else
+tools_nbd_lariat_nbd_SOURCES += tools/nbd/tls_none.c
+endif
+tools_nbd_lariat_nbd_CPPFLAGS = $(nbd_cppflags) $(GNUTLS_CFLAGS)
+tools_nbd_lariat_nbd_LDADD = $(nbd_monitor_lib) lib/liblariat.la $(GNUTLS_LIBS)
 
 check_LTLIBRARIES += tools/nbd/libparts.la
 tools_nbd_libparts_la_SOURCES = $(nbd_parts)
@@ -106,6 +114,7 @@ nbd_sh_tests = \
 	tests/sh/nbd-life.sh \
 	tests/sh/nbd-manual.sh \
 	tests/sh/nbd-serve.sh \
+	tests/sh/nbd-tls.sh \
 	$(NULL)
 TESTS += $(nbd_sh_tests)
 EXTRA_DIST += \
@@ -115,4 +124,5 @@ EXTRA_DIST += \
 	tests/sh/nbd_hostile.py \
 	tests/sh/nbd_life.py \
 	tests/sh/nbd_serve.py \
+	tests/sh/nbd_tls.py \
 	$(NULL)

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "message.h"
 #include "pid_file.h"
+#include "tls.h"
 #include "worker_set.h"
 
 #define ACCEPT_AGAIN_NS INT64_C(100000000) /* after there were no descriptors, say */
@@ -40,6 +41,7 @@ struct server {
     struct lariat_loop *loop;
     struct lariat_bh *gone; /* a connection has gone */
     struct lariat_timer again, deadline;
+    struct tls_context *tls_context; /* NULL: no TLS */
     struct worker_set workers;
     struct door *doors;
     atomic_uint n_conns;
@@ -68,7 +70,8 @@ static void accepted(struct lariat_op *op, int res)
         lariat_timer_set_ns(&server->again, lariat_now_ns() + ACCEPT_AGAIN_NS);
         return;
     }
-    int rc = conn_start(worker_set_least(&server->workers), res, ++server->n_accepted, server->exports, TLS_OFF);
+    int rc = conn_start(worker_set_least(&server->workers), res, ++server->n_accepted, server->exports,
+                        (enum tls_mode)server->args->tls, server->tls_context);
     if (rc)
         log_line(LOG_ERR, "connection %u cannot be served: %s", server->n_accepted, strerror(-rc));
     accept_more(server);
@@ -230,8 +233,11 @@ static int open_signals(struct server *server, char **errmsg)
 static int begin(struct server *server, char **errmsg)
 {
     const struct nbd_args *args = server->args;
+    const struct tls_settings tls = { args->tls_certificates, args->tls_psk, args->tls_verify };
     int rc = export_set_load(&server->source, NULL, &server->exports, errmsg);
 
+    if (!rc && args->tls != TLS_OFF)
+        rc = tls_context_new(&tls, &server->tls_context, errmsg);
     if (!rc)
         rc = listen_all(server, errmsg);
     if (rc)
@@ -265,6 +271,7 @@ static void end(struct server *server)
         close(server->signal_fd);
     listen_end(&server->listeners);
     free(server->doors);
+    tls_context_free(server->tls_context);
     export_set_unref(server->exports);
 }
 
