@@ -14,6 +14,7 @@ static void begin(void)
     loop = loop_or_fail();
     lock = range_lock_new();
     ck_assert_ptr_nonnull(lock);
+    memset(granted, 0, sizeof(granted));
     for (int i = 0; i < 4; i++)
         ranges[i].granted = bh_or_fail(loop, count_up, &granted[i]);
 }

@@ -42,13 +42,20 @@ static void describe_peer(struct conn *conn)
     else if (address.any.sa_family == AF_UNIX && (n = sizeof(cred), 1) &&
              getsockopt(conn->fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) == 0)
         snprintf(conn->peer, sizeof(conn->peer), "process %d of user %u", (int)cred.pid, (unsigned)cred.uid);
-    if (address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6) {
-        const int on = 1;
+}
 
-        /* Replies are gathered here, and what has vanished is to be noticed. */
-        setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        setsockopt(conn->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-    }
+/* Replies are gathered here, not by the kernel; and a host that has vanished is to be noticed within two minutes or so. */
+static void tune_tcp(int fd)
+{
+    const int on = 1, idle_s = 60, interval_s = 10, n_probes = 6, unacknowledged_ms = 120000;
+
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)))
+        return; /* it is no TCP */
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &n_probes, sizeof(n_probes));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof(unacknowledged_ms));
 }
 
 static void free_conn(struct conn *conn)
@@ -158,6 +165,7 @@ int conn_start(struct worker *worker, int fd, unsigned number, struct export_set
     conn->tls_context = tls_context;
     conn->done_end = &conn->done;
     describe_peer(conn);
+    tune_tcp(fd);
     handshake_begin(&conn->handshake, exports, tls_mode, &conn->answer);
     atomic_fetch_add(&worker->n_conns, 1);
     atomic_fetch_add(worker->n_all, 1);

@@ -92,6 +92,7 @@ tools_nbd_libparts_la_CPPFLAGS = $(nbd_cppflags)
 # tests/unit/local.mk takes them into its list.
 nbd_unit_tests = \
 	tests/unit/test_nbd_handshake \
+	tests/unit/test_nbd_parts \
 	tests/unit/test_nbd_ranges \
 	tests/unit/test_nbd_request \
 	$(NULL)
@@ -101,6 +102,8 @@ nbd_test_cppflags = $(public_cppflags) -iquote $(top_srcdir)/tools/nbd -iquote $
 nbd_test_ldadd = tools/nbd/libparts.la $(LDADD)
 tests_unit_test_nbd_handshake_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_handshake_LDADD = $(nbd_test_ldadd)
+tests_unit_test_nbd_parts_CPPFLAGS = $(nbd_test_cppflags)
+tests_unit_test_nbd_parts_LDADD = $(nbd_test_ldadd)
 tests_unit_test_nbd_ranges_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_ranges_LDADD = $(nbd_test_ldadd)
 tests_unit_test_nbd_request_CPPFLAGS = $(nbd_test_cppflags)
