@@ -7,11 +7,12 @@ pod_pages = \
 	doc/lariat-ctl.1 \
 	doc/lariat-iothread.7 \
 	doc/lariat-nbd.1 \
+	doc/lariat-storage.7 \
 	$(NULL)
 
 if BUILD_MANUALS
 EXTRA_DIST += $(pod_pages)
-man7_MANS = doc/lariat-iothread.7
+man7_MANS = doc/lariat-iothread.7 doc/lariat-storage.7
 man1_MANS = doc/lariat-nbd.1
 if HAVE_JANSSON
 man1_MANS += doc/lariat-ctl.1
@@ -59,12 +60,16 @@ doc/lariat-nbd.1: doc/lariat-nbd.pod $(top_srcdir)/configure.ac
 doc/lariat-iothread.7: doc/lariat-iothread.pod $(top_srcdir)/configure.ac
 	$(run_pod2man) --section=7 --name=LARIAT-IOTHREAD $(top_srcdir)/doc/lariat-iothread.pod $@.tmp && mv $@.tmp $@
 
+doc/lariat-storage.7: doc/lariat-storage.pod $(top_srcdir)/configure.ac
+	$(run_pod2man) --section=7 --name=LARIAT-STORAGE $(top_srcdir)/doc/lariat-storage.pod $@.tmp && mv $@.tmp $@
+
 EXTRA_DIST += \
 	doc/lariat-bench.pod \
 	doc/lariat-bench-tune.pod \
 	doc/lariat-ctl.pod \
 	doc/lariat-iothread.pod \
 	doc/lariat-nbd.pod \
+	doc/lariat-storage.pod \
 	$(NULL)
 CLEANFILES += doc/lariat-bench.1.options doc/lariat-bench.1.pod
 MAINTAINERCLEANFILES = $(pod_pages)
@@ -78,6 +83,7 @@ tests_list_properties_LDADD = lib/liblariat.la
 doc_sh_tests = \
 	tests/sh/doc-pages.sh \
 	tests/sh/doc-properties.sh \
+	tests/sh/doc-storage.sh \
 	$(NULL)
 EXTRA_DIST += $(doc_sh_tests)
 if !SANITIZED
