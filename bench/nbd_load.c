@@ -267,11 +267,15 @@ static unsigned number(const char *text, unsigned max)
 static void parse(int argc, char **argv)
 {
     static const struct option table[] = {
-        { "socket", required_argument, NULL, 's' },  { "export", required_argument, NULL, 'e' },
-        { "connections", required_argument, NULL, 'c' }, { "depth", required_argument, NULL, 'd' },
-        { "size", required_argument, NULL, 'b' },    { "seconds", required_argument, NULL, 't' },
+        { "socket", required_argument, NULL, 's' },
+        { "export", required_argument, NULL, 'e' },
+        { "connections", required_argument, NULL, 'c' },
+        { "depth", required_argument, NULL, 'd' },
+        { "size", required_argument, NULL, 'b' },
+        { "seconds", required_argument, NULL, 't' },
         { "server", required_argument, NULL, 'p' },
-        { "idle", no_argument, NULL, 'i' },          { NULL, 0, NULL, 0 },
+        { "idle", no_argument, NULL, 'i' },
+        { NULL, 0, NULL, 0 },
     };
     int letter;
 

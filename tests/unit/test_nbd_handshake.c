@@ -470,7 +470,8 @@ START_TEST(queries_that_do_not_fit_are_invalid)
 {
     static const struct {
         uint32_t length, n_queries, n_query;
-    } bad[] = { { 13, 2, 1 }, { 13, 1, 2 }, { 13, 1, UINT32_MAX }, { 13, 0, 1 }, { 13, UINT32_MAX, 1 }, { 7, 1, 1 }, { 12, 1, 1 } };
+    } bad[] = { { 13, 2, 1 },          { 13, 1, 2 }, { 13, 1, UINT32_MAX }, { 13, 0, 1 },
+                { 13, UINT32_MAX, 1 }, { 7, 1, 1 },  { 12, 1, 1 } };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         begin_with_flags(TLS_OFF, 3);

@@ -35,8 +35,9 @@ static int parse(const char *line)
 
 START_TEST(options_have_their_values)
 {
-    ck_assert_msg(parse("--export=path=a --export path=b --socket=/s --max-memory=8m --idle-timeout=2m --cache=none --quiet") == 0,
-                  "%s", said);
+    ck_assert_msg(
+        parse("--export=path=a --export path=b --socket=/s --max-memory=8m --idle-timeout=2m --cache=none --quiet") == 0,
+        "%s", said);
     ck_assert_uint_eq(args.exports.n, 2);
     ck_assert_str_eq(args.exports.items[1], "path=b");
     ck_assert_str_eq(args.sockets.items[0], "/s");

@@ -13,12 +13,11 @@
     (NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES | \
      NBD_FLAG_SEND_DF | NBD_FLAG_SEND_CACHE | NBD_FLAG_SEND_FAST_ZERO)
 
-static const struct agreement writable = {
-    .size_bytes = SIZE, .flags = WRITABLE, .structured = true, .allocation = true
-};
+static const struct agreement writable = { .size_bytes = SIZE, .flags = WRITABLE, .structured = true, .allocation = true };
 static const struct agreement readonly = { .size_bytes = SIZE, .flags = NBD_FLAG_HAS_FLAGS | NBD_FLAG_READ_ONLY };
 
-static enum nbd_error judged(const struct agreement *agreement, unsigned type, unsigned flags, uint64_t offset, uint32_t length)
+static enum nbd_error judged(const struct agreement *agreement, unsigned type, unsigned flags, uint64_t offset,
+                             uint32_t length)
 {
     const struct nbd_request request = {
         .type = (uint16_t)type, .flags = (uint16_t)flags, .offset = offset, .length = length
@@ -29,7 +28,7 @@ static enum nbd_error judged(const struct agreement *agreement, unsigned type, u
 
 START_TEST(a_request_is_read_from_its_bytes)
 {
-    static const uint8_t bytes[NBD_REQUEST_BYTES] = { 0x25, 0x60, 0x95, 0x13, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6,
+    static const uint8_t bytes[NBD_REQUEST_BYTES] = { 0x25, 0x60, 0x95, 0x13, 0, 1, 0, 6, 1, 2, 3, 4, 5,  6,
                                                       7,    8,    0,    0,    0, 0, 0, 1, 0, 2, 0, 0, 16, 1 };
     struct nbd_request request;
 
@@ -96,7 +95,8 @@ START_TEST(a_flag_goes_with_its_command_only)
     ck_assert_uint_eq(judged(&writable, NBD_CMD_WRITE, 1u << 15, 0, 1), NBD_EINVAL);
     ck_assert_uint_eq(judged(&writable, NBD_CMD_READ, NBD_CMD_FLAG_DF, 0, 1), NBD_SUCCESS);
     ck_assert_uint_eq(judged(&readonly, NBD_CMD_READ, NBD_CMD_FLAG_DF, 0, 1), NBD_EINVAL);
-    ck_assert_uint_eq(judged(&writable, NBD_CMD_WRITE_ZEROES, NBD_CMD_FLAG_NO_HOLE | NBD_CMD_FLAG_FAST_ZERO, 0, 1), NBD_SUCCESS);
+    ck_assert_uint_eq(judged(&writable, NBD_CMD_WRITE_ZEROES, NBD_CMD_FLAG_NO_HOLE | NBD_CMD_FLAG_FAST_ZERO, 0, 1),
+                      NBD_SUCCESS);
     ck_assert_uint_eq(judged(&writable, NBD_CMD_BLOCK_STATUS, NBD_CMD_FLAG_REQ_ONE, 0, 1), NBD_SUCCESS);
     ck_assert_uint_eq(judged(&writable, NBD_CMD_READ, NBD_CMD_FLAG_REQ_ONE, 0, 1), NBD_EINVAL);
 }

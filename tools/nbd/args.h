@@ -17,7 +17,7 @@ struct texts {
 struct nbd_args {
     struct texts sockets, listens, exports, iothreads;
     const char *export_file, *monitor, *pid_file;
-    unsigned cache; /* 0: writeback, 1: none */
+    unsigned cache;       /* 0: writeback, 1: none */
     uint64_t n_iothreads; /* 0: not given */
     uint64_t max_connections, max_requests, max_memory;
     int64_t handshake_ns, idle_ns, shutdown_ns;

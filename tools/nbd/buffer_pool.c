@@ -8,47 +8,47 @@
 
 static unsigned class_of(size_t n)
 {
-    unsigned class = 0;
+    unsigned power = 0;
 
-    while (class < BUFFER_CLASSES && SIZE_MIN << class < n)
-        class++;
-    return class;
+    while (power < BUFFER_CLASSES && SIZE_MIN << power < n)
+        power++;
+    return power;
 }
 
 uint8_t *buffer_pool_get(struct buffer_pool *pool, size_t n, size_t *size)
 {
-    unsigned class = class_of(n);
+    unsigned power = class_of(n);
 
-    *size = class < BUFFER_CLASSES ? SIZE_MIN << class : (n + SIZE_MIN - 1) & ~(SIZE_MIN - 1);
-    if (class == BUFFER_CLASSES || !pool->free[class])
+    *size = power < BUFFER_CLASSES ? SIZE_MIN << power : (n + SIZE_MIN - 1) & ~(SIZE_MIN - 1);
+    if (power == BUFFER_CLASSES || !pool->free[power])
         return lariat_buffer_alloc(0, *size);
-    void *buffer = pool->free[class];
+    void *buffer = pool->free[power];
 
-    memcpy(&pool->free[class], buffer, sizeof(void *));
+    memcpy(&pool->free[power], buffer, sizeof(void *));
     pool->n_kept -= *size;
     return buffer;
 }
 
 void buffer_pool_put(struct buffer_pool *pool, uint8_t *buffer, size_t size)
 {
-    unsigned class = class_of(size);
+    unsigned power = class_of(size);
 
-    if (!buffer || class == BUFFER_CLASSES || pool->n_kept + size > BUFFER_POOL_KEPT_MAX) {
+    if (!buffer || power == BUFFER_CLASSES || pool->n_kept + size > BUFFER_POOL_KEPT_MAX) {
         lariat_buffer_free(buffer);
         return;
     }
-    memcpy(buffer, &pool->free[class], sizeof(void *));
-    pool->free[class] = buffer;
+    memcpy(buffer, &pool->free[power], sizeof(void *));
+    pool->free[power] = buffer;
     pool->n_kept += size;
 }
 
 void buffer_pool_empty(struct buffer_pool *pool)
 {
-    for (unsigned class = 0; class < BUFFER_CLASSES; class++)
-        while (pool->free[class]) {
-            void *buffer = pool->free[class];
+    for (unsigned power = 0; power < BUFFER_CLASSES; power++)
+        while (pool->free[power]) {
+            void *buffer = pool->free[power];
 
-            memcpy(&pool->free[class], buffer, sizeof(void *));
+            memcpy(&pool->free[power], buffer, sizeof(void *));
             lariat_buffer_free(buffer);
         }
     pool->n_kept = 0;

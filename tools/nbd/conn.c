@@ -82,8 +82,8 @@ static void log_end(const struct conn *conn)
         return;
     }
     log_line(conn->reason_error ? LOG_NOTICE : LOG_INFO,
-             "connection %u from %s: export '%s', %.1f s, %" PRIu64 " reads (%" PRIu64 " bytes), %" PRIu64 " writes (%" PRIu64
-             " bytes), %" PRIu64 " others, %" PRIu64 " errors: %s%s%s",
+             "connection %u from %s: export '%s', %.1f s, %" PRIu64 " reads (%" PRIu64 " bytes), %" PRIu64
+             " writes (%" PRIu64 " bytes), %" PRIu64 " others, %" PRIu64 " errors: %s%s%s",
              conn->number, conn->peer, conn->export->spec.name, seconds, counts[EXPORT_READS], counts[EXPORT_BYTES_READ],
              counts[EXPORT_WRITES], counts[EXPORT_BYTES_WRITTEN], counts[EXPORT_OTHERS], counts[EXPORT_ERRORS],
              conn->reason ? conn->reason : "it went away", error ? ": " : "", error ? error : "");

@@ -39,13 +39,13 @@ struct conn {
     unsigned number;
     char peer[PEER_TEXT_MAX]; /* who it is, for the log */
     enum conn_state state;
-    const char *reason;       /* why it ends, a constant; or NULL */
-    int reason_error;         /* errno value that goes with it, or 0 */
+    const char *reason; /* why it ends, a constant; or NULL */
+    int reason_error;   /* errno value that goes with it, or 0 */
 
     struct handshake handshake;
     enum handshake_verdict verdict; /* what follows when the answer has been sent */
     struct bytes answer;
-    struct export *export;          /* a reference, once it was chosen */
+    struct export *export; /* a reference, once it was chosen */
     struct agreement agreement;
 
     const struct tls_context *tls_context; /* NULL: no TLS */

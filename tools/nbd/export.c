@@ -29,12 +29,13 @@ static int check(const struct export *export, char **errmsg)
     if (info.kind != LARIAT_FILE_REGULAR && info.kind != LARIAT_FILE_BLOCK)
         return refuse(errmsg, -EINVAL, "%s is neither a regular file nor a block device", spec->path);
     if (info.mounted && !spec->readonly && !spec->force)
-        return refuse(errmsg, -EBUSY,
-                      "%s is mounted or in use: serving it for writing destroys data; 'readonly' or 'force' lets it be served",
-                      spec->path);
+        return refuse(
+            errmsg, -EBUSY,
+            "%s is mounted or in use: serving it for writing destroys data; 'readonly' or 'force' lets it be served",
+            spec->path);
     if (info.size_bytes % export->align)
-        return refuse(errmsg, -EINVAL, "%s: its size is no multiple of %u, as direct I/O needs; use cache=writeback", spec->path,
-                      export->align);
+        return refuse(errmsg, -EINVAL, "%s: its size is no multiple of %u, as direct I/O needs; use cache=writeback",
+                      spec->path, export->align);
     return 0;
 }
 
@@ -67,8 +68,9 @@ int export_open(struct export_spec *spec, struct export **out, char **errmsg)
     atomic_init(&export->refs, 1);
     export->spec = *spec;
     *spec = (struct export_spec){ .name = NULL };
-    int rc = lariat_file_open(export->spec.path, (export->spec.readonly ? O_RDONLY : O_RDWR) | (export->spec.direct ? O_DIRECT : 0),
-                              0, &export->file, errmsg);
+    int rc = lariat_file_open(export->spec.path,
+                              (export->spec.readonly ? O_RDONLY : O_RDWR) | (export->spec.direct ? O_DIRECT : 0), 0,
+                              &export->file, errmsg);
     if (!rc)
         rc = prepare(export, errmsg);
     if (rc) {
@@ -113,7 +115,8 @@ int export_agree(struct export *export, struct agreement *agreement)
     if (export->spec.readonly)
         flags |= NBD_FLAG_READ_ONLY;
     else
-        flags |= NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES | NBD_FLAG_SEND_FAST_ZERO;
+        flags |= NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM | NBD_FLAG_SEND_WRITE_ZEROES |
+                 NBD_FLAG_SEND_FAST_ZERO;
     if (info.rotational)
         flags |= NBD_FLAG_ROTATIONAL;
     if (!info.direct)

@@ -27,7 +27,8 @@ struct export_source {
  * Open all of them, or fail. Those that `old` (may be NULL) has in the same way and whose path still leads to the same file are
  * taken over, open as they are. 0, and *out has a reference; or -errno, and *errmsg says why.
  */
-int export_set_load(const struct export_source *source, const struct export_set *old, struct export_set **out, char **errmsg);
+int export_set_load(const struct export_source *source, const struct export_set *old, struct export_set **out,
+                    char **errmsg);
 
 struct export_set *export_set_ref(struct export_set *set); /* any thread */
 void export_set_unref(struct export_set *set);             /* any thread; NULL is ignored */

@@ -6,12 +6,12 @@
 #include <stdbool.h>
 
 struct export_spec {
-    char *name;        /* "" if not given */
+    char *name; /* "" if not given */
     char *path;
     char *description; /* or NULL */
     bool readonly;
-    bool direct;       /* O_DIRECT */
-    bool force;        /* writable although the device is in use */
+    bool direct; /* O_DIRECT */
+    bool force;  /* writable although the device is in use */
 };
 
 /*

@@ -109,7 +109,8 @@ static enum handshake_verdict info(struct handshake *handshake, const uint8_t *d
     return handshake->option == NBD_OPT_GO ? HANDSHAKE_DONE : HANDSHAKE_GO_ON;
 }
 
-static enum handshake_verdict meta_context(struct handshake *handshake, const uint8_t *data, uint32_t n, struct bytes *answer)
+static enum handshake_verdict meta_context(struct handshake *handshake, const uint8_t *data, uint32_t n,
+                                           struct bytes *answer)
 {
     bool set = handshake->option == NBD_OPT_SET_META_CONTEXT, wanted;
     uint32_t n_name = n >= 8 ? load_be32(data) : UINT32_MAX;
@@ -149,7 +150,8 @@ static enum handshake_verdict plain(struct handshake *handshake, uint32_t n, uin
     return HANDSHAKE_GO_ON;
 }
 
-static enum handshake_verdict answer_option(struct handshake *handshake, const uint8_t *data, uint32_t n, struct bytes *answer)
+static enum handshake_verdict answer_option(struct handshake *handshake, const uint8_t *data, uint32_t n,
+                                            struct bytes *answer)
 {
     bool open = handshake->tls || handshake->tls_mode != TLS_REQUIRED;
 
@@ -159,7 +161,7 @@ static enum handshake_verdict answer_option(struct handshake *handshake, const u
     }
     if (handshake->option == NBD_OPT_STARTTLS)
         return plain(handshake, n,
-                     handshake->tls                  ? NBD_REP_ERR_INVALID
+                     handshake->tls                   ? NBD_REP_ERR_INVALID
                      : handshake->tls_mode == TLS_OFF ? NBD_REP_ERR_POLICY
                                                       : 0,
                      answer);

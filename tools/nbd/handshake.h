@@ -17,11 +17,7 @@
 /* The longest option that is looked at; what is longer is refused. */
 #define HANDSHAKE_OPTION_MAX (NBD_OPTION_HEADER_BYTES + 2 * NBD_STRING_MAX)
 
-enum tls_mode {
-    TLS_OFF,
-    TLS_ALLOWED,
-    TLS_REQUIRED
-};
+enum tls_mode { TLS_OFF, TLS_ALLOWED, TLS_REQUIRED };
 
 enum handshake_verdict {
     HANDSHAKE_GO_ON,    /* send the answer, if any, and feed more */
@@ -33,16 +29,16 @@ enum handshake_verdict {
 struct handshake {
     struct export_set *exports; /* a reference */
     enum tls_mode tls_mode;
-    bool tls;             /* everything is encrypted from now on: set by the caller after HANDSHAKE_STARTTLS */
+    bool tls; /* everything is encrypted from now on: set by the caller after HANDSHAKE_STARTTLS */
     bool flags_read;
     bool no_zeroes;
     bool structured;
-    struct export *meta;  /* for which base:allocation was asked for; borrowed from exports, or NULL */
+    struct export *meta;   /* for which base:allocation was asked for; borrowed from exports, or NULL */
     struct export *export; /* the one that was chosen; borrowed from exports */
     struct agreement agreement;
-    uint32_t option;      /* the one at hand */
-    uint32_t skip;        /* bytes of it still to be thrown away, as it is too long */
-    const char *reason;   /* a constant */
+    uint32_t option;    /* the one at hand */
+    uint32_t skip;      /* bytes of it still to be thrown away, as it is too long */
+    const char *reason; /* a constant */
 };
 
 /* Begin, with the greeting. */

@@ -159,7 +159,8 @@ int listen_tcp(struct listeners *listeners, const char *address, char **errmsg)
 
         if (fd == -EAFNOSUPPORT && infos->ai_next) /* no IPv6 here, say: the other one will do */
             continue;
-        rc = fd < 0 ? refuse(errmsg, fd, "cannot listen on %s: %s", address, strerror(-fd)) : add(listeners, fd, NULL, text, errmsg);
+        rc = fd < 0 ? refuse(errmsg, fd, "cannot listen on %s: %s", address, strerror(-fd))
+                    : add(listeners, fd, NULL, text, errmsg);
     }
     if (infos)
         freeaddrinfo(infos);

@@ -22,7 +22,7 @@ struct range {
     struct range *next, **link;
 };
 
-struct range_lock *range_lock_new(void); /* NULL: no memory */
+struct range_lock *range_lock_new(void);       /* NULL: no memory */
 void range_lock_free(struct range_lock *lock); /* nobody holds a range; NULL is ignored */
 
 /*

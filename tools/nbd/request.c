@@ -37,7 +37,8 @@ static bool is_within(const struct nbd_request *request, const struct agreement 
            request->length <= agreement->size_bytes - request->offset;
 }
 
-static enum nbd_error check_change(const struct nbd_request *request, const struct agreement *agreement, unsigned needed_flag)
+static enum nbd_error check_change(const struct nbd_request *request, const struct agreement *agreement,
+                                   unsigned needed_flag)
 {
     if (agreement->flags & NBD_FLAG_READ_ONLY)
         return NBD_EPERM;
@@ -64,8 +65,7 @@ enum nbd_error request_check(const struct nbd_request *request, const struct agr
         return agreement->flags & NBD_FLAG_SEND_FLUSH && !request->offset && !request->length ? NBD_SUCCESS : NBD_EINVAL;
     case NBD_CMD_CACHE:
         return agreement->flags & NBD_FLAG_SEND_CACHE && is_within(request, agreement) ? NBD_SUCCESS : NBD_EINVAL;
-    case NBD_CMD_BLOCK_STATUS:
-        return agreement->allocation && is_within(request, agreement) ? NBD_SUCCESS : NBD_EINVAL;
+    case NBD_CMD_BLOCK_STATUS: return agreement->allocation && is_within(request, agreement) ? NBD_SUCCESS : NBD_EINVAL;
     default: return NBD_EINVAL;
     }
 }

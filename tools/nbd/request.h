@@ -13,16 +13,16 @@
 /* What the handshake settled about the export and the connection. */
 struct agreement {
     uint64_t size_bytes;
-    uint16_t flags;                /* NBD_FLAG_... of the export */
+    uint16_t flags; /* NBD_FLAG_... of the export */
     uint32_t block_min, block_preferred;
-    bool structured;               /* structured replies */
-    bool allocation;               /* base:allocation may be asked for */
+    bool structured; /* structured replies */
+    bool allocation; /* base:allocation may be asked for */
 };
 #define ALLOCATION_CONTEXT_ID 1u /* by which replies call base:allocation */
 
 struct nbd_request {
     uint16_t flags;
-    uint16_t type;    /* enum nbd_command, or anything else */
+    uint16_t type; /* enum nbd_command, or anything else */
     uint64_t cookie;
     uint64_t offset;
     uint32_t length;

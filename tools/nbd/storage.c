@@ -16,7 +16,6 @@
 
 #define ZEROES_BYTES ((uint64_t)1 << 20) /* written at once where zeroes have to be written */
 
-
 /* The blocks that a range touches. */
 static uint64_t block_begin(const struct export *export, uint64_t offset)
 {
@@ -45,6 +44,7 @@ bool storage_prepare(struct request *request)
 
     request->buffer = NULL;
     request->buffer_size = 0;
+    request->zero_step = 0;
     if (!n)
         return true;
     request->buffer = buffer_pool_get(&conn->worker->buffers, n, &request->buffer_size);
@@ -246,9 +246,7 @@ static void start_change(struct request *request)
     switch (request->nbd.type) {
     case NBD_CMD_WRITE: storage_write(request); break;
     case NBD_CMD_TRIM: start_trim(request); break;
-    default:
-        request->zero_step = 0;
-        start_zeroes(request);
+    default: start_zeroes(request);
     }
 }
 

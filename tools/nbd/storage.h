@@ -19,17 +19,17 @@ struct request {
     struct conn *conn;
     struct request *next;
     struct nbd_request nbd;
-    uint8_t *buffer;     /* of the worker's pool, or NULL */
+    uint8_t *buffer; /* of the worker's pool, or NULL */
     size_t buffer_size;
-    uint8_t *data;       /* in it: what was read, or is to be written */
-    uint32_t n_data;     /* that goes with the reply */
+    uint8_t *data;   /* in it: what was read, or is to be written */
+    uint32_t n_data; /* that goes with the reply */
     enum nbd_error error;
     uint8_t head[REPLY_HEAD_MAX];
     size_t n_head;
 
     /* The piece of a write at hand: all of it, or of zeroes as much as the buffer holds. */
     uint64_t piece_begin, piece_end;
-    uint8_t *edge;       /* a block of the file that is written in part */
+    uint8_t *edge; /* a block of the file that is written in part */
     size_t edge_size;
     bool head_read, tail_read;
     unsigned zero_step;

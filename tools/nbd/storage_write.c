@@ -74,7 +74,8 @@ static void read_edge(struct request *request, uint64_t offset)
         return;
     }
     request->op = (struct lariat_op){ .fn = edge_read, .opaque = request, .flags = LARIAT_OP_FULL };
-    lariat_file_read(conn->worker->loop, &request->op, conn->export->file, request->edge, conn->export->align, (int64_t)offset);
+    lariat_file_read(conn->worker->loop, &request->op, conn->export->file, request->edge, conn->export->align,
+                     (int64_t)offset);
 }
 
 static void begin_piece(struct request *request);

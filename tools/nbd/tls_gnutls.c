@@ -49,7 +49,8 @@ static int load_certificates(struct tls_context *context, const struct tls_setti
     if (!rc && settings->verify) {
         error = gnutls_certificate_set_x509_trust_file(context->certificates, authority, GNUTLS_X509_FMT_PEM);
         if (error <= 0)
-            rc = refuse(errmsg, -EINVAL, "%s cannot be used: %s", authority, error ? gnutls_strerror(error) : "it holds none");
+            rc = refuse(errmsg, -EINVAL, "%s cannot be used: %s", authority,
+                        error ? gnutls_strerror(error) : "it holds none");
     }
     free(certificate);
     free(key);

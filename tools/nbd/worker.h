@@ -28,9 +28,9 @@ struct worker {
     struct lariat_loop *loop;
     struct lariat_loop_hook hook;
     const struct limits *limits;
-    struct lariat_bh *gone;  /* scheduled when a connection has gone: any thread */
-    atomic_uint *n_all;      /* connections of all workers: any thread */
-    atomic_uint n_conns;     /* of this one: any thread */
+    struct lariat_bh *gone; /* scheduled when a connection has gone: any thread */
+    atomic_uint *n_all;     /* connections of all workers: any thread */
+    atomic_uint n_conns;    /* of this one: any thread */
     struct conn *conns;
     struct conn *busy, **busy_end; /* those that have work */
     struct request *free_requests;

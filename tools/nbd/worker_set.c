@@ -57,8 +57,8 @@ static int start_monitor(struct worker_set *set, const char *path, char **errmsg
 #endif
 }
 
-int worker_set_begin(struct worker_set *set, const struct nbd_args *args, const struct limits *limits, struct lariat_bh *gone,
-                     atomic_uint *n_conns, char **errmsg)
+int worker_set_begin(struct worker_set *set, const struct nbd_args *args, const struct limits *limits,
+                     struct lariat_bh *gone, atomic_uint *n_conns, char **errmsg)
 {
     unsigned n = n_wanted(args);
     int rc = 0;

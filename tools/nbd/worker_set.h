@@ -14,8 +14,8 @@ struct worker_set {
 };
 
 /* As the command line asks; the other arguments go to each worker. 0, or -errno, and *errmsg says why; end it in any case. */
-int worker_set_begin(struct worker_set *set, const struct nbd_args *args, const struct limits *limits, struct lariat_bh *gone,
-                     atomic_uint *n_conns, char **errmsg);
+int worker_set_begin(struct worker_set *set, const struct nbd_args *args, const struct limits *limits,
+                     struct lariat_bh *gone, atomic_uint *n_conns, char **errmsg);
 /* All connections have gone. */
 void worker_set_end(struct worker_set *set);
 
