@@ -244,7 +244,8 @@ void conn_work(struct conn *conn)
         conn_tx_work(conn);
     if (conn->state == CONN_HANDSHAKE || conn->state == CONN_SERVING) {
         conn_rx_work(conn);
-        conn_tx_work(conn); /* what could be answered at once */
+        conn_tx_work(conn); /* what could be answered at once; before the next is asked for, which is not there yet */
+        conn_rx_receive(conn);
     }
     if (conn->state >= CONN_DRAINING && conn->filling && !conn->rx_busy) {
         conn_release(conn->filling);

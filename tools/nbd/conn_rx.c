@@ -248,6 +248,10 @@ void conn_rx_work(struct conn *conn)
         else
             read_requests(conn);
     } while (wants_more(conn) && decrypt(conn));
-    if (wants_more(conn))
+}
+
+void conn_rx_receive(struct conn *conn)
+{
+    if (!conn->rx_busy && wants_more(conn))
         receive(conn);
 }

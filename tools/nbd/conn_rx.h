@@ -4,7 +4,10 @@
 
 struct conn;
 
-/* Do what can be done with what has come, and receive more if there is room for it. */
+/* Do what can be done with what has come. */
 void conn_rx_work(struct conn *conn);
+
+/* Receive more, if there is room for it. */
+void conn_rx_receive(struct conn *conn);
 
 #endif

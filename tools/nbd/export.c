@@ -43,7 +43,10 @@ static int prepare(struct export *export, char **errmsg)
 {
     struct stat st;
 
-    export->align = info_of(export).dio_offset_align;
+    struct lariat_file_info info = info_of(export);
+
+    export->align = info.dio_offset_align;
+    export->nowait = info.supports_nowait && !info.direct;
     int rc = check(export, errmsg);
     if (rc)
         return rc;
