@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,7 +21,9 @@
 #include "tls.h"
 #include "worker_set.h"
 
-#define ACCEPT_AGAIN_NS INT64_C(100000000) /* after there were no descriptors, say */
+#define ACCEPT_AGAIN_NS INT64_C(100000000)   /* after there were no descriptors, say */
+#define STORAGE_ENDS_NS INT64_C(30000000000) /* what is being written may take so long when all clients have been cut off */
+#define OTHER_DESCRIPTORS 128u               /* that are no connections: rings, files, sockets to listen on */
 
 struct server;
 
@@ -47,6 +50,7 @@ struct server {
     atomic_uint n_conns;
     unsigned n_accepted;
     int signal_fd;
+    bool refused; /* the last accept failed */
     bool stopping, cut_off, done;
     int status;
 };
@@ -65,11 +69,13 @@ static void accepted(struct lariat_op *op, int res)
         return;
     }
     if (res < 0) {
-        if (res != -ECONNABORTED && res != -EINTR)
+        if (res != -ECONNABORTED && res != -EINTR && !server->refused)
             log_line(LOG_ERR, "cannot accept on %s: %s", door->listener->text, strerror(-res));
+        server->refused = true;
         lariat_timer_set_ns(&server->again, lariat_now_ns() + ACCEPT_AGAIN_NS);
         return;
     }
+    server->refused = false;
     int rc = conn_start(worker_set_least(&server->workers), res, ++server->n_accepted, server->exports,
                         (enum tls_mode)server->args->tls, server->tls_context);
     if (rc)
@@ -118,7 +124,7 @@ static void too_long(void *opaque)
     }
     server->cut_off = true;
     worker_set_cut_off(&server->workers);
-    lariat_timer_set_ns(&server->deadline, lariat_now_ns() + server->args->shutdown_ns);
+    lariat_timer_set_ns(&server->deadline, lariat_now_ns() + STORAGE_ENDS_NS);
 }
 
 static void stop(struct server *server)
@@ -229,11 +235,24 @@ static int open_signals(struct server *server, char **errmsg)
     return lariat_handler_set(server->loop, server->signal_fd, signalled, NULL, server);
 }
 
+/* As many descriptors as the connections may need, if that is allowed: many systems begin with 1024. */
+static void raise_limit(const struct nbd_args *args)
+{
+    struct rlimit limit;
+    rlim_t wanted = args->max_connections + OTHER_DESCRIPTORS;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Everything that can fail, in an order that can be undone from any place: see end(). */
 static int begin(struct server *server, char **errmsg)
 {
     const struct nbd_args *args = server->args;
     const struct tls_settings tls = { args->tls_certificates, args->tls_psk, args->tls_verify };
+    raise_limit(args);
     int rc = export_set_load(&server->source, NULL, &server->exports, errmsg);
 
     if (!rc && args->tls != TLS_OFF)
