@@ -105,7 +105,7 @@ START_TEST(a_buffer_that_was_given_back_is_the_next_of_its_size)
     ck_assert_uint_eq(pool.n_kept, 0);
     buffer_pool_put(&pool, first, small);
     buffer_pool_put(&pool, second, large);
-    buffer_pool_empty(&pool);
+    buffer_pool_end(&pool, NULL);
     ck_assert_uint_eq(pool.n_kept, 0);
 }
 END_TEST
@@ -126,7 +126,7 @@ START_TEST(no_more_buffers_are_kept_than_the_limit)
     buffer_pool_put(&pool, huge, size);
     buffer_pool_put(&pool, NULL, 0);
     ck_assert_uint_eq(pool.n_kept, BUFFER_POOL_KEPT_MAX);
-    buffer_pool_empty(&pool);
+    buffer_pool_end(&pool, NULL);
 }
 END_TEST
 

@@ -46,7 +46,7 @@ static int prepare(struct export *export, char **errmsg)
     struct lariat_file_info info = info_of(export);
 
     export->align = info.dio_offset_align;
-    export->nowait = info.supports_nowait && !info.direct;
+    export->nowait = info.supports_nowait;
     int rc = check(export, errmsg);
     if (rc)
         return rc;

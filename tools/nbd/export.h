@@ -30,7 +30,7 @@ struct export {
     struct export_spec spec;
     struct lariat_file *file;
     unsigned align; /* of offsets and lengths in the file; 1: any */
-    bool nowait;    /* reads may be tried without waiting for the disk: through the page cache, on a file system that can */
+    bool nowait;    /* reads need no worker thread of the kernel */
     dev_t dev;
     ino_t ino;
     struct range_lock *ranges; /* of exports with an align above 1 that may be written to, else NULL */

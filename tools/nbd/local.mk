@@ -93,7 +93,7 @@ tools_nbd_libparts_la_CPPFLAGS = $(nbd_cppflags)
 nbd_unit_tests = \
 	tests/unit/test_nbd_handshake \
 	tests/unit/test_nbd_parts \
-	tests/unit/test_nbd_ranges \
+	tests/unit/test_nbd_loop \
 	tests/unit/test_nbd_request \
 	$(NULL)
 unit_tests += $(nbd_unit_tests)
@@ -104,8 +104,8 @@ tests_unit_test_nbd_handshake_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_handshake_LDADD = $(nbd_test_ldadd)
 tests_unit_test_nbd_parts_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_parts_LDADD = $(nbd_test_ldadd)
-tests_unit_test_nbd_ranges_CPPFLAGS = $(nbd_test_cppflags)
-tests_unit_test_nbd_ranges_LDADD = $(nbd_test_ldadd)
+tests_unit_test_nbd_loop_CPPFLAGS = $(nbd_test_cppflags)
+tests_unit_test_nbd_loop_LDADD = $(nbd_test_ldadd)
 tests_unit_test_nbd_request_CPPFLAGS = $(nbd_test_cppflags)
 tests_unit_test_nbd_request_LDADD = $(nbd_test_ldadd)
 

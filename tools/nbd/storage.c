@@ -126,7 +126,8 @@ static bool read_at_once(struct request *request)
     const struct conn *conn = request->conn;
     const struct iovec iov = { request->buffer, request->nbd.length };
 
-    if (conn->n_requests > 1 || !conn->export->nowait || request->nbd.length > READ_AT_ONCE_MAX ||
+    if (conn->n_requests > 1 || !conn->export->nowait || conn->export->spec.direct ||
+        request->nbd.length > READ_AT_ONCE_MAX ||
         preadv2(lariat_file_fd(conn->export->file), &iov, 1, (off_t)request->nbd.offset, RWF_NOWAIT) !=
             (ssize_t)request->nbd.length)
         return false;
@@ -145,6 +146,11 @@ static void start_read(struct request *request)
     if (read_at_once(request))
         return;
     request->op = (struct lariat_op){ .fn = was_read, .opaque = request, .flags = LARIAT_OP_FULL };
+    if (export->nowait && buffer_pool_is_fixed(&conn->worker->buffers, request->buffer)) {
+        lariat_read_fixed(conn->worker->loop, &request->op, lariat_file_fd(export->file), request->buffer,
+                          (size_t)(end - begin), (int64_t)begin, BUFFER_POOL_INDEX);
+        return;
+    }
     lariat_file_read(conn->worker->loop, &request->op, export->file, request->buffer, (size_t)(end - begin), (int64_t)begin);
 }
 

@@ -23,27 +23,29 @@ static void work(struct lariat_loop_hook *hook)
     }
 }
 
-struct hooking {
+struct beginning {
     struct worker *worker;
     int rc;
 };
 
-static void add_hook(void *opaque)
+static void begin(void *opaque)
 {
-    struct hooking *hooking = opaque;
+    struct beginning *beginning = opaque;
 
-    hooking->rc = lariat_loop_hook_add(hooking->worker->loop, &hooking->worker->hook);
+    beginning->rc = lariat_loop_hook_add(beginning->worker->loop, &beginning->worker->hook);
+    if (!beginning->rc)
+        buffer_pool_begin(&beginning->worker->buffers, beginning->worker->loop);
 }
 
 int worker_begin(struct worker *worker, struct lariat_loop *loop)
 {
-    struct hooking hooking = { .worker = worker };
+    struct beginning beginning = { .worker = worker };
 
     worker->loop = loop;
     worker->hook.prepare = work;
     worker->busy_end = &worker->busy;
-    int rc = lariat_loop_call(loop, add_hook, &hooking);
-    return rc ? rc : hooking.rc;
+    int rc = lariat_loop_call(loop, begin, &beginning);
+    return rc ? rc : beginning.rc;
 }
 
 static void end(void *opaque)
@@ -58,7 +60,7 @@ static void end(void *opaque)
         request_free(request);
     }
     conn_tx_free_batches(worker);
-    buffer_pool_empty(&worker->buffers);
+    buffer_pool_end(&worker->buffers, worker->loop);
 }
 
 void worker_end(struct worker *worker)
