@@ -32,7 +32,8 @@
 
 static struct {
     const char *socket, *export;
-    unsigned connections, depth, size, seconds;
+    unsigned connections, depth, size;
+    double seconds;
     int server;
     bool idle;
 } options = { .export = "", .connections = 1, .depth = 1, .size = 4096, .seconds = 2 };
@@ -244,7 +245,8 @@ static void measure(struct connection *connections)
     for (unsigned i = 0; i < options.connections; i++)
         if (pthread_create(&connections[i].thread, NULL, run, &connections[i]))
             fail("a thread");
-    sleep(options.seconds);
+    const struct timespec time = { (time_t)options.seconds, (long)(options.seconds * 1e9) % 1000000000 };
+    nanosleep(&time, NULL);
     uint64_t elapsed = now_ns() - begun;
     cpu = server_cpu_ns() - cpu;
     atomic_store(&over, true);
@@ -286,13 +288,14 @@ static void parse(int argc, char **argv)
         case 'c': options.connections = number(optarg, 100000); break;
         case 'd': options.depth = number(optarg, DEPTH_MAX); break;
         case 'b': options.size = number(optarg, 1 << 20); break;
-        case 't': options.seconds = number(optarg, 3600); break;
+        case 't': options.seconds = strtod(optarg, NULL); break;
         case 'p': options.server = (int)number(optarg, INT32_MAX); break;
         case 'i': options.idle = true; break;
         default: exit(2);
         }
-    if (!options.socket || optind != argc || (options.idle && !options.server)) {
-        fputs("nbd-load: say --socket=PATH and, for --idle, --server=PID\n", stderr);
+    if (!options.socket || optind != argc || (options.idle && !options.server) ||
+        !(options.seconds > 0 && options.seconds < 3600)) {
+        fputs("nbd-load: say --socket=PATH and, for --idle, --server=PID; less than an hour\n", stderr);
         exit(2);
     }
 }

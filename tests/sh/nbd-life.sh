@@ -41,6 +41,17 @@ if [ -x "$ctl" ]; then
     "$ctl" --socket="$dir/monitor" list --names >"$dir/out"
     [ "$(xargs <"$dir/out")" = "io7 nbd1" ] || fail "other iothreads than io7 and nbd1"
     [ "$("$ctl" --socket="$dir/monitor" get io7 poll-max-ns)" = 100000 ] || fail "poll-max-ns of io7 is not 100 us"
+    # With many requests in flight a send has several replies, and a receive brings several requests.
+    "$LARIAT_BUILDDIR/bench/nbd-load" --socket="$dir/socket" --depth=32 --seconds=0.2 --server="$nbd_pid" >"$dir/out" 2>&1 ||
+        fail "nbd-load"
+    grep -q '^iops=[1-9][0-9]* latency_us=.* server_cpu_us=' "$dir/out" || fail "nbd-load says something else"
+    "$ctl" --socket="$dir/monitor" stats >"$dir/out"
+    count() { awk -v name="ops-$1" '$1 == name { n += $2 } END { print n + 0 }' "$dir/out"; }
+    [ "$(count read)" -gt $(($(count send) * 2)) ] || fail "replies are sent one by one"
+    [ "$(count read)" -gt $(($(count recv) * 2)) ] || fail "requests are received one by one"
+    "$LARIAT_BUILDDIR/bench/nbd-load" --socket="$dir/socket" --idle --connections=50 --server="$nbd_pid" >"$dir/out" 2>&1 ||
+        fail "nbd-load --idle"
+    grep -q '^connections=50 rss_mib=[0-9.]*$' "$dir/out" || fail "nbd-load --idle says something else"
     stop_nbd
 else
     refuses "built without liblariat-monitor" --socket="$dir/socket" "$export" --monitor="$dir/monitor"
