@@ -269,6 +269,7 @@ START_TEST(abort_is_acknowledged_and_ends_it)
     say_option(NBD_OPT_ABORT, 2);
     say16(0);
     ck_assert_int_eq(fed(), HANDSHAKE_CLOSE);
+    ck_assert(handshake.aborted);
     says(NBD_OPT_ABORT, NBD_REP_ACK);
     nothing_else();
     end();

@@ -77,8 +77,9 @@ static void log_end(const struct conn *conn)
     const char *error = conn->reason_error ? strerrordesc_np(conn->reason_error) : NULL;
 
     if (!conn->export) {
-        log_line(LOG_NOTICE, "connection %u from %s: no export was chosen: %s%s%s", conn->number, conn->peer,
-                 conn->reason ? conn->reason : "it went away", error ? ": " : "", error ? error : "");
+        log_line(conn->handshake.aborted ? LOG_INFO : LOG_NOTICE, "connection %u from %s: no export was chosen: %s%s%s",
+                 conn->number, conn->peer, conn->reason ? conn->reason : "it went away", error ? ": " : "",
+                 error ? error : "");
         return;
     }
     log_line(conn->reason_error ? LOG_NOTICE : LOG_INFO,

@@ -157,6 +157,7 @@ static enum handshake_verdict answer_option(struct handshake *handshake, const u
 
     if (handshake->option == NBD_OPT_ABORT) {
         handshake_reply(answer, handshake->option, NBD_REP_ACK, NULL, 0);
+        handshake->aborted = true;
         return close_because(handshake, "it ended the handshake");
     }
     if (handshake->option == NBD_OPT_STARTTLS)

@@ -38,6 +38,7 @@ struct handshake {
     struct agreement agreement;
     uint32_t option;    /* the one at hand */
     uint32_t skip;      /* bytes of it still to be thrown away, as it is too long */
+    bool aborted;       /* the client has ended it, as it may */
     const char *reason; /* a constant */
 };
 

@@ -320,6 +320,8 @@ int server_run(const struct nbd_args *args)
     }
     if (rc) {
         log_line(LOG_ERR, "%s", errmsg ? errmsg : strerror(-rc));
+        if (atomic_load(&server.n_conns))
+            _exit(EXIT_FAILURE); /* the loop is broken: nobody is left to end them in order */
         server.status = EXIT_FAILURE;
     } else {
         flush_exports(&server);
