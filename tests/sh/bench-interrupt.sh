@@ -66,7 +66,8 @@ start --size=1m --filename="$dir/a" --rw=randread --runtime=60 --time_based --na
 wait_for_jobs 1
 kill -INT $pid
 status_of $pid
-[ $status = 130 ] && [ -e "$dir/after" ] || fail "SIGINT: status $status, or --exec_postrun was cut short"
+{ [ $status = 130 ] && [ -e "$dir/after" ]; } ||
+    fail "SIGINT: status $status, or --exec_postrun was cut short"
 
 # Two at once: stopped meanwhile, so that it sees both when it looks.
 start --size=1m --filename="$dir/a" --rw=randread --runtime=60 --time_based --name=a

@@ -63,7 +63,8 @@ bench --preflight=0 --name=a --filename="$file" --size=64k --rw=read --exec_prer
 [ $status = 1 ] || fail "--exec_prerun=false gave status $status"
 # What we block and ignore, it does not.
 good --name=a --filename="$file" --size=64k --rw=read --exec_prerun="grep -E '^Sig(Blk|Ign)' /proc/self/status >$dir/signals"
-grep -q '^SigBlk:[^1-9a-f]*0$' "$dir/signals" && ! grep -q '^SigIgn.*[13579bdf]...$' "$dir/signals" || fail "--exec_prerun: $(cat "$dir/signals")"
+{ grep -q '^SigBlk:[^1-9a-f]*0$' "$dir/signals" && ! grep -q '^SigIgn.*[13579bdf]...$' "$dir/signals"; } ||
+    fail "--exec_prerun: $(cat "$dir/signals")"
 
 # Jobs on one iothread.
 rings()

@@ -19,7 +19,8 @@ count() # PATTERN FILE
 # Each is a number; those that slept are marked. With polling off that is all of them, with an endless window all but two.
 good "${job[@]}" --number_ios=100 --poll_max_ns=0 --write_wait_log="$log"
 [ "$(count '^[0-9]+ # slept$' "$log")" -ge 10 ] || fail "$(count slept "$log") sleeps for 100 I/Os"
-[ "$(count '^#' "$log")" = 1 ] && ! grep -Evq '^(#.*|[0-9]+ # slept)$' "$log" || fail "$(head -n 3 "$log")"
+{ [ "$(count '^#' "$log")" = 1 ] && ! grep -Evq '^(#.*|[0-9]+ # slept)$' "$log"; } ||
+    fail "$(head -n 3 "$log")"
 good "${job[@]}" --number_ios=100 --poll_max_ns=1s --poll_grow=1000000 --write_wait_log="$log"
 [ "$(count '^[0-9]+$' "$log")" -ge 10 ] || fail "$(count '^[0-9]+$' "$log") spins for 100 I/Os"
 [ "$(count slept "$log")" -lt 10 ] || fail "an endless window, and $(count slept "$log") sleeps"
@@ -33,7 +34,8 @@ grep -q "\"waits\": $n," "$dir/out" || fail "simulate found other than $n waits"
 
 # A log for each clone; none of what belongs to the ramp.
 good "${job[@]}" --number_ios=20 --numjobs=2 --write_wait_log="$log"
-[ "$(count '^[0-9]' "$log")" -gt 0 ] && [ "$(count '^[0-9]' "$log.2")" -gt 0 ] || fail "a clone without its log"
+{ [ "$(count '^[0-9]' "$log")" -gt 0 ] && [ "$(count '^[0-9]' "$log.2")" -gt 0 ]; } ||
+    fail "a clone without its log"
 good "${job[@]}" --time_based --ramp_time=600ms --runtime=200ms --write_wait_log="$log" --output-format=json
 runtime_ms=$(sed -n 's/^ *"job_runtime" *: *\([0-9]*\).*/\1/p' "$dir/out" | head -n 1)
 awk -v most_ns="$((runtime_ms + 200))000000" '/^[0-9]/ { sum += $1 } END { exit !(sum > 0 && sum < most_ns) }' "$log" ||
@@ -47,5 +49,5 @@ fails 2 'these do: lariat' --name=a --size=1m --ioengine=null --write_wait_log="
 good --write_wait_log="$log" "${job[@]}" --number_ios=5 --name=b --size=1m --ioengine=null
 fails 2 'No such file' "${job[@]}" --write_wait_log="$dir/none/waits"
 bench "${job[@]}" --number_ios=5 --write_wait_log=/dev/full
-[ $status = 1 ] && grep -q '/dev/full could not be written' "$dir/err" || fail "/dev/full: status $status"
+{ [ $status = 1 ] && grep -q '/dev/full could not be written' "$dir/err"; } || fail "/dev/full: status $status"
 echo "lariat-bench: waits are logged"

@@ -101,13 +101,18 @@ def what_was_acknowledged_survives_client_and_server():
         c.disconnect()
 
 
+def _wait_until_received(c):
+    """Until the server has taken all that was sent."""
+    _wait(lambda: fcntl.ioctl(c.socket, termios.TIOCOUTQ, bytes(4)) == bytes(4))
+
+
 def the_end_answers_what_was_asked_before():
     """All that the server has received when the signal comes is carried out and answered."""
     with _Server(_export()) as server:
         c = _client()
         for i in range(100):
             c.request(WRITE, i * 4096, 4096, 0, bytes([i + 1]) * 4096)
-        _wait(lambda: fcntl.ioctl(c.socket, termios.TIOCOUTQ, bytes(4)) == bytes(4))
+        _wait_until_received(c)
         server.signal(signal.SIGTERM)
         cookies = set(range(c.cookie - 99, c.cookie + 1))
         while cookies:
@@ -126,6 +131,7 @@ def the_end_waits_for_nobody_who_takes_nothing():
         c = _client()
         for i in range(16):
             c.request(READ, 0, 1 << 20)
+        _wait_until_received(c)
         server.signal(signal.SIGTERM)
         assert server.process.wait(20) == 0
         assert "took too long" in server.said()
@@ -137,6 +143,7 @@ def a_second_signal_ends_it_at_once():
         c = _client()
         for i in range(16):
             c.request(READ, 0, 1 << 20)
+        _wait_until_received(c)
         server.signal(signal.SIGTERM)
         _wait(lambda: "ending" in server.said())
         server.signal(signal.SIGINT)

@@ -103,7 +103,8 @@ START_TEST(each_slot_has_a_vector_of_its_own)
 
     ck_assert_int_eq(ring_style_init(&style, &options), 0);
     for (uint32_t i = 0; i < DEPTH; i++) {
-        const struct bench_io io = { .length = 512, .index = i };
+        char buf[512];
+        const struct bench_io io = { .buf = buf, .length = sizeof(buf), .index = i };
 
         addrs[i] = prepared(&style, &io).addr;
         ck_assert(i == 0 || addrs[i] != addrs[i - 1]);
@@ -116,7 +117,8 @@ START_TEST(every_nth_io_is_sent_to_a_worker)
 {
     for (uint64_t every = 0; every < 5; every++) {
         const struct job_options options = { .iodepth = DEPTH, .nonvectored = -1, .force_async = every };
-        const struct bench_io io = { .length = 512 };
+        char buf[512];
+        const struct bench_io io = { .buf = buf, .length = sizeof(buf) };
         struct ring_style style;
 
         ck_assert_int_eq(ring_style_init(&style, &options), 0);
