@@ -182,6 +182,7 @@ bench_lariat_bench_SOURCES = \
 	bench/tune_verdict.h \
 	bench/units.c \
 	bench/units.h \
+	bench/units_text.c \
 	bench/values.c \
 	bench/values.h \
 	bench/values_text.c \
@@ -363,6 +364,7 @@ bench_libparts_la_SOURCES = \
 	bench/tune_stats.c \
 	bench/tune_verdict.c \
 	bench/units.c \
+	bench/units_text.c \
 	bench/values.c \
 	bench/values_text.c \
 	bench/verify.c \
