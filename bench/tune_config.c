@@ -45,6 +45,11 @@ static struct tune_config effective(const struct tune_config *config)
     return e;
 }
 
+const char *tune_policy_name(enum lariat_poll_policy policy)
+{
+    return policy_names[policy];
+}
+
 bool tune_config_same(const struct tune_config *a, const struct tune_config *b)
 {
     struct tune_config x = effective(a), y = effective(b);

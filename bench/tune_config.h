@@ -21,6 +21,8 @@ struct tune_config tune_config_off(void);
 /* A policy with a longest window, and for the rest its defaults; max_ns -1: that, too. */
 struct tune_config tune_config_of(enum lariat_poll_policy policy, int64_t max_ns);
 
+const char *tune_policy_name(enum lariat_poll_policy policy);
+
 /* Do both make a loop do the same? What a policy does not look at does not count. */
 bool tune_config_same(const struct tune_config *a, const struct tune_config *b);
 

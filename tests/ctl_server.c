@@ -4,13 +4,15 @@
  *
  * Makes an iothread for each period (200 and 1000 us if none is given), "io0" and so on, that has a timer of that period
  * which submits a few NOPs and wakes the next iothread. Serves a control socket on PATH, prints "ready", and runs until stdin
- * ends or SIGTERM comes. Exits 77 with the reason when this machine gives it no ring.
+ * ends or SIGTERM comes. On SIGHUP it drops all clients, for a new socket. Exits 77 with the reason when this machine gives it
+ * no ring.
  */
 #include <errno.h>
 #include <lariat/lariat.h>
 #include <lariat/monitor.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -109,35 +111,41 @@ static int make_iothreads(int argc, char **argv)
     return rc;
 }
 
-/* SIGTERM is blocked, and so it is in all threads. */
-static void wait_for_the_end(int signal_fd)
+/* True: SIGHUP came; else it is the end. Both signals are blocked, and so they are in all threads. */
+static bool wait_for_a_signal(int signal_fd)
 {
     struct pollfd pfds[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = signal_fd, .events = POLLIN } };
+    struct signalfd_siginfo info;
     char byte;
 
     for (;;) {
         if (poll(pfds, 2, -1) < 0 && errno != EINTR)
-            return;
-        if (pfds[1].revents || (pfds[0].revents && read(STDIN_FILENO, &byte, 1) <= 0))
-            return;
+            return false;
+        if (pfds[1].revents)
+            return read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo == SIGHUP;
+        if (pfds[0].revents && read(STDIN_FILENO, &byte, 1) <= 0)
+            return false;
     }
 }
 
 static int serve(const char *path, int signal_fd)
 {
-    struct lariat_monitor *monitor;
-    char *errmsg = NULL;
-    int rc = lariat_monitor_start(path, &monitor, &errmsg);
+    bool again = true;
 
-    if (rc < 0) {
-        fprintf(stderr, "ctl-server: %s\n", errmsg ? errmsg : "no memory");
-        free(errmsg);
-        return EXIT_FAILURE;
+    while (again) {
+        struct lariat_monitor *monitor;
+        char *errmsg = NULL;
+
+        if (lariat_monitor_start(path, &monitor, &errmsg) < 0) {
+            fprintf(stderr, "ctl-server: %s\n", errmsg ? errmsg : "no memory");
+            free(errmsg);
+            return EXIT_FAILURE;
+        }
+        puts("ready");
+        fflush(stdout);
+        again = wait_for_a_signal(signal_fd);
+        lariat_monitor_stop(monitor);
     }
-    puts("ready");
-    fflush(stdout);
-    wait_for_the_end(signal_fd);
-    lariat_monitor_stop(monitor);
     return EXIT_SUCCESS;
 }
 
@@ -148,6 +156,7 @@ int main(int argc, char **argv)
 
     sigemptyset(&end);
     sigaddset(&end, SIGTERM);
+    sigaddset(&end, SIGHUP);
     sigprocmask(SIG_BLOCK, &end, NULL);
     if (argc < 2)
         return 2;

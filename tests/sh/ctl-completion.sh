@@ -36,7 +36,7 @@ listed() # TITLE ARG...
 }
 
 commands=$(listed Commands)
-[ "$(wc -l <<<"$commands")" = 10 ] || fail "the help lists other than 10 commands: $commands"
+[ "$(wc -l <<<"$commands")" = 11 ] || fail "the help lists other than 11 commands: $commands"
 offers_only "$commands" ''
 offers_only "$(listed Options)" --
 for command in $commands; do
@@ -63,7 +63,11 @@ offers_only 'list' --timeout 3 li
 offers_only '' stats --interval ''
 offers_only '' stats -n ''
 
+offers_only 'latency' tune io0 --objective = l
+offers_only '' tune io0 --budget = 5
+
 start_server 200 1000
+offers_only 'io0 io1' --seed 3 tune ''
 offers_only 'io0 io1' get ''
 offers_only 'io1' --json set io1
 offers_only 'io0 io1' --socket = "$socket" --timeout 1 stats ''

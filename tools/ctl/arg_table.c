@@ -21,6 +21,16 @@ const struct option_row option_table[] = {
       "show what the poll parameters come to, where 0 stands for a default" },
     { "names", 'q', OPTION_FLAG, offsetof(struct ctl_args, names), FOR(CTL_LIST) | FOR(CTL_PROPERTIES), NULL,
       "print the names alone, one per line" },
+    { "objective", 'o', OPTION_TEXT, offsetof(struct ctl_args, objective), FOR(CTL_TUNE), "WHAT",
+      "tune for latency, efficiency (CPU time per completion), or balanced (default), which is both alike" },
+    { "budget", 'B', OPTION_SECONDS, offsetof(struct ctl_args, budget_ns), FOR(CTL_TUNE), "SECONDS",
+      "how long tuning may take (default 60)" },
+    { "candidates", 'c', OPTION_TEXT, offsetof(struct ctl_args, candidates), FOR(CTL_TUNE), "LIST",
+      "compare these and search no further: off, or POLICY[/MAX[/GROW[/SHRINK[/WEIGHT]]]], ..." },
+    { "seed", 'S', OPTION_COUNT, offsetof(struct ctl_args, seed), FOR(CTL_TUNE), "N",
+      "of the order in which settings are tried (default 1)" },
+    { "apply", 'a', OPTION_FLAG, offsetof(struct ctl_args, apply), FOR(CTL_TUNE), NULL,
+      "leave what is found better in force" },
     { "help", 'h', OPTION_FLAG, offsetof(struct ctl_args, help), ALL_COMMANDS, NULL,
       "say what there is, with a command about that command" },
     { "version", 'V', OPTION_FLAG, offsetof(struct ctl_args, version), ALL_COMMANDS, NULL, "print the version" },
@@ -41,6 +51,10 @@ const struct command_row command_table[] = {
     [CTL_TOP] = { "top", "", 0, 0, false, "watch and tune all iothreads in the terminal",
                   "Keys: up and down select, + and - double and halve poll-max-ns, 0 turns polling off, s sorts, p pauses, "
                   "q quits. Where there is no terminal, and with --batch, --count or --json, it prints lines." },
+    [CTL_TUNE] = { "tune", "ID", 1, 1, false, "find the polling that suits what an iothread does now",
+                   "Tries settings of the poll properties on the running iothread, in turns with the old one, and says whether one "
+                   "of them is better, beyond chance. The old one is put back at the end, unless --apply is given and another "
+                   "is better, and whenever something goes wrong." },
     [CTL_WATCH_EVENTS] = { "watch-events", "", 0, 0, false, "print what happens to iothreads, a line for each event",
                            "Iothreads that come and go, and poll parameters that change, until interrupted." },
     [CTL_ADD] = { "add", "ID [PROPERTY=VALUE...]", 1, -1, true, "make an iothread in the program",

@@ -10,6 +10,7 @@
 
 #include "arg_table.h"
 #include "nearest.h"
+#include "tuning_args.h"
 
 #define DEFAULT_TIMEOUT_NS INT64_C(5000000000)
 #define SECONDS_MIN 0.01
@@ -156,6 +157,14 @@ static int parse_command(struct ctl_args *args, const char *word, FILE *err)
     return refuse(err, "there is no command '%s'; --help lists them", word);
 }
 
+static int check_tuning(const struct parser *parser)
+{
+    char why[TUNING_ARGS_WHY_MAX];
+    struct tuning_plan plan;
+
+    return tuning_args_plan(parser->args, &plan, why) ? refuse(parser->err, "%s", why) : 0;
+}
+
 /* What can be said only at the end, when the command is known. */
 static int check(const struct parser *parser)
 {
@@ -176,7 +185,7 @@ static int check(const struct parser *parser)
     for (int i = 1; row->pairs && i < args->n_words; i++)
         if (!strchr(args->words[i], '=') || args->words[i][0] == '=')
             return refuse(parser->err, "'%s' is not of the form PROPERTY=VALUE", args->words[i]);
-    return 0;
+    return args->command == CTL_TUNE ? check_tuning(parser) : 0;
 }
 
 int args_parse(struct ctl_args *args, int argc, char **argv, FILE *err)

@@ -16,6 +16,7 @@ enum ctl_command {
     CTL_SET,
     CTL_STATS,
     CTL_TOP,
+    CTL_TUNE,
     CTL_WATCH_EVENTS,
     CTL_ADD,
     CTL_DEL,
@@ -35,6 +36,11 @@ struct ctl_args {
     bool batch;
     bool effective;
     bool names;
+    const char *objective;  /* or NULL */
+    const char *candidates; /* or NULL */
+    int64_t budget_ns;      /* 0: not given */
+    uint64_t seed;          /* 0: not given */
+    bool apply;
     bool help;
     bool version;
     char **words; /* what follows the command; points into argv, which is put in order for it */

@@ -237,6 +237,11 @@ enum client_status client_execute(struct client *client, const char *command, js
     return status;
 }
 
+void client_drop_events(struct client *client)
+{
+    json_array_clear(client->events);
+}
+
 enum client_status client_next_event(struct client *client, json_t **event)
 {
     if (json_array_size(client->events) > 0) {
@@ -303,6 +308,15 @@ static enum client_status negotiate(struct client *client)
     return status ? CLIENT_LOST : CLIENT_OK;
 }
 
+static enum client_status open_connection(struct client *client)
+{
+    int error = connect_socket(client);
+
+    if (error)
+        return client_fail(client, CLIENT_LOST, "cannot connect to %s: %s", client->path, connect_reason(error));
+    return negotiate(client);
+}
+
 enum client_status client_connect(const char *path, int64_t timeout_ns, struct client **out)
 {
     struct client *client = need_memory(calloc(1, sizeof(*client)));
@@ -312,10 +326,16 @@ enum client_status client_connect(const char *path, int64_t timeout_ns, struct c
     client->path = path;
     client->timeout_ns = timeout_ns;
     client->events = need_memory(json_array());
-    int error = connect_socket(client);
-    if (error)
-        return client_fail(client, CLIENT_LOST, "cannot connect to %s: %s", path, connect_reason(error));
-    return negotiate(client);
+    return open_connection(client);
+}
+
+enum client_status client_reconnect(struct client *client)
+{
+    close(client->fd);
+    client->fd = -1;
+    client->start = client->end = 0;
+    json_array_clear(client->events);
+    return open_connection(client);
 }
 
 void client_free(struct client *client)

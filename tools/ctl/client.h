@@ -23,8 +23,14 @@ struct client;
 enum client_status client_connect(const char *path, int64_t timeout_ns, struct client **out);
 void client_free(struct client *client);
 
+/* Drop the connection, with all that came through it, for a new one to the same socket. */
+enum client_status client_reconnect(struct client *client);
+
 /* Execute a command. Takes over the reference of arguments (NULL: none). *result is the caller's; it may be NULL. */
 enum client_status client_execute(struct client *client, const char *command, json_t *arguments, json_t **result);
+
+/* Forget the events that came while replies were waited for. */
+void client_drop_events(struct client *client);
 
 /* The next event, waiting for it without a limit. */
 enum client_status client_next_event(struct client *client, json_t **event);

@@ -13,6 +13,7 @@ enum client_status command_add(struct client *client, const struct ctl_args *arg
 enum client_status command_del(struct client *client, const struct ctl_args *args);
 enum client_status command_stats(struct client *client, const struct ctl_args *args);
 enum client_status command_top(struct client *client, const struct ctl_args *args);
+enum client_status command_tune(struct client *client, const struct ctl_args *args);
 enum client_status command_watch_events(struct client *client, const struct ctl_args *args);
 enum client_status command_properties(struct client *client, const struct ctl_args *args);
 enum client_status command_commands(struct client *client, const struct ctl_args *args);

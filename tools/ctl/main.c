@@ -21,6 +21,7 @@ static enum client_status run(struct client *client, const struct ctl_args *args
     case CTL_SET: return command_set(client, args);
     case CTL_STATS: return command_stats(client, args);
     case CTL_TOP: return command_top(client, args);
+    case CTL_TUNE: return command_tune(client, args);
     case CTL_WATCH_EVENTS: return command_watch_events(client, args);
     case CTL_ADD: return command_add(client, args);
     case CTL_DEL: return command_del(client, args);
