@@ -37,7 +37,7 @@ static double noise(struct world *w)
 static int fake_run(void *opaque, const struct tune_config *config, int64_t length_ns, struct tuning_figures *figures)
 {
     struct world *w = opaque;
-    double slower = pow(w->drift ? w->drift : 1, (double)w->now_ns / 60e9), latency_ns, cpu_ns;
+    double slower = pow(w->drift > 0 ? w->drift : 1, (double)w->now_ns / 60e9), latency_ns, cpu_ns;
 
     w->now_ns += length_ns + w->overhead_ns;
     if (++w->n_slots == w->stop_at)

@@ -237,7 +237,7 @@ static int sample_in_flight(struct trial *trial, int64_t until_ns, int64_t step_
         *now = NULL;
         if (!wait_until(next_ns < until_ns ? next_ns : until_ns))
             return TRIAL_INTERRUPTED;
-        status = read_stats(trial, now);
+        status = (int)read_stats(trial, now);
         sum += status ? 0 : stat_of(*now, "ops-inflight");
         n++;
     } while (!status && clock_now_ns() < until_ns);
