@@ -273,6 +273,63 @@ START_TEST(the_order_is_that_of_the_seed)
 }
 END_TEST
 
+/* Blocks in which a setting is so many times better than the old one. */
+static void add_blocks(struct tuning *t, enum tuning_stage stage, const double ratios[], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++, t->n_blocks++) {
+        const struct tuning_slot old = { TUNING_OLD, t->n_blocks, stage, { 1, ratios[i], 1, 0, 0 } };
+        const struct tuning_slot other = { 1, t->n_blocks, stage, { 1, 1, 1, 0, 0 } };
+
+        tuning_add_slot(t, &other);
+        tuning_add_slot(t, &old);
+    }
+}
+
+START_TEST(luck_in_the_search_does_not_count)
+{
+    static const double lucky[] = { 2, 2.1, 2, 2.1, 2, 2.1, 2 }, usual[] = { 1.1, 0.9, 1.1, 0.9, 1, 1 };
+    struct tuning t = { .objective = TUNING_LATENCY, .n_settings = 2, .n_finalists = 1 };
+
+    add_blocks(&t, TUNING_COARSE, lucky, 7);
+    tuning_judge(&t, &verdict);
+    ck_assert_int_eq(verdict.reason, TUNING_TOO_LITTLE);
+    add_blocks(&t, TUNING_FINAL, usual, 6);
+    tuning_judge(&t, &verdict);
+    ck_assert_int_eq(verdict.reason, TUNING_SAME);
+    ck_assert_uint_eq(verdict.gain.n, 6);
+    tuning_free(&t);
+}
+END_TEST
+
+/* Of six finalists one is that lucky more often than of one. */
+START_TEST(the_more_finalists_the_more_has_to_be_proved)
+{
+    static const double ratios[] = { 1.3, 1.05, 1.2, 1.05, 1.15 };
+    struct tuning t = { .objective = TUNING_LATENCY, .n_settings = 2, .n_finalists = 1 };
+
+    add_blocks(&t, TUNING_FINAL, ratios, 5);
+    tuning_judge(&t, &verdict);
+    ck_assert_int_eq(verdict.reason, TUNING_BETTER);
+    t.n_finalists = 6;
+    tuning_judge(&t, &verdict);
+    ck_assert_int_eq(verdict.reason, TUNING_SAME);
+    tuning_free(&t);
+}
+END_TEST
+
+/* Four blocks, however clear, and one in which nothing was completed. */
+START_TEST(fewer_than_five_blocks_prove_nothing)
+{
+    static const double ratios[] = { 3, 3, 3.1, 3, (double)NAN };
+    struct tuning t = { .objective = TUNING_LATENCY, .n_settings = 2, .n_finalists = 1 };
+
+    add_blocks(&t, TUNING_FINAL, ratios, 5);
+    tuning_judge(&t, &verdict);
+    ck_assert_int_eq(verdict.reason, TUNING_TOO_LITTLE);
+    tuning_free(&t);
+}
+END_TEST
+
 static int plan_from(const struct ctl_args *args, struct tuning_plan *plan, const char *words)
 {
     char why[TUNING_ARGS_WHY_MAX] = "";
@@ -347,6 +404,9 @@ static void add_cases(Suite *suite)
     tcase_add_test(tcase, the_budget_is_kept_and_used);
     tcase_add_test(tcase, the_end_of_the_runner_is_the_end);
     tcase_add_test(tcase, the_order_is_that_of_the_seed);
+    tcase_add_test(tcase, luck_in_the_search_does_not_count);
+    tcase_add_test(tcase, the_more_finalists_the_more_has_to_be_proved);
+    tcase_add_test(tcase, fewer_than_five_blocks_prove_nothing);
     tcase_add_test(tcase, options_make_a_plan);
     tcase_add_test(tcase, options_that_make_no_plan_are_refused);
     tcase_add_test(tcase, the_command_to_paste_has_all_five);

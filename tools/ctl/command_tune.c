@@ -111,26 +111,35 @@ static void print_json(const struct tuning_report *report)
 
 /* ---- the run ---- */
 
-/* The trial is over before its time. Puts the old setting back, and says of it what is not to be expected. */
-static enum client_status give_up(struct trial *trial, int status)
+/* The client's error becomes what was said first, and what became of the old setting. */
+static void say_both(struct trial *trial, const char *said, enum client_status restored)
 {
-    char *said = need_memory(strdup(status == TRIAL_INTERRUPTED ? "interrupted" : client_error(trial->client)));
-    char command[TUNING_COMMAND_MAX];
-    enum client_status restored = trial_restore(trial, status);
+    char *why = need_memory(strdup(client_error(trial->client))), command[TUNING_COMMAND_MAX];
 
     if (restored == CLIENT_LOST)
-        client_fail(trial->client, restored, "%s; the old setting could not be put back: %s. To do it: %s", said,
-                    client_error(trial->client), tuning_command(command, trial->id, &trial->old));
+        client_fail(trial->client, restored, "%s; the old setting could not be put back: %s. To do it: %s", said, why,
+                    tuning_command(command, trial->id, &trial->old));
     else if (restored)
-        client_fail(trial->client, restored, "%s; %s", said, client_error(trial->client));
+        client_fail(trial->client, restored, "%s; %s", said, why);
     else
         client_fail(trial->client, restored, trial->touched ? "%s; the old setting is in force" : "%s", said);
+    free(why);
+}
+
+/* The trial is over before its time: the old setting is put back. */
+static enum client_status give_up(struct trial *trial, int status)
+{
+    bool interrupted = status == TRIAL_INTERRUPTED;
+    char *said = need_memory(strdup(interrupted ? "interrupted" : client_error(trial->client)));
+    enum client_status restored = trial_restore(trial, status);
+
+    say_both(trial, said, restored);
     free(said);
-    if (status == TRIAL_INTERRUPTED && !restored) {
+    if (interrupted && !restored) {
         fprintf(stderr, "lariat-ctl: %s\n", client_error(trial->client));
         interrupt_deliver();
     }
-    return status == TRIAL_INTERRUPTED ? restored : (enum client_status)status;
+    return interrupted ? restored : (enum client_status)status;
 }
 
 static int look(struct trial *trial, const struct tuning_plan *plan)
