@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor options nbd" by default) with libFuzzer for FUZZ_SECONDS (60 by default),
-# beginning with its corpus.
+# make check-fuzz: drive each target (FUZZ_TARGETS, "sim monitor options nbd" by default) with libFuzzer for
+# FUZZ_SECONDS (60 by default), beginning with its corpus.
 #
 # Builds library and target with clang, AddressSanitizer and UndefinedBehaviorSanitizer, in a directory of its own. What makes
 # a run fail is kept and named; `tests/sim/sim -v FILE` or `tests/fuzz/fuzz_TARGET FILE` replays it. With FUZZ_CORPUS=DIR what
@@ -53,7 +53,8 @@ build_monitor()
 
 build_options()
 {
-    local sources=("$top"/lib/*.c "$top"/bench/{cpulist,jobfile,showcmd,substitute,units}.c "$top"/bench/{option,values}*.c "$top"/tools/ctl/nearest.c)
+    local sources=("$top"/lib/*.c "$top"/tools/ctl/nearest.c "$top"/bench/{cpulist,engine_options,jobfile,numa_policy,showcmd,substitute}.c)
+    sources+=("$top"/bench/{option,units,values}*.c)
     # shellcheck disable=SC2046 # words are wanted
     first=$top/bench compile "$top"/tests/fuzz/fuzz_options.c "${sources[@]}" $(pkg-config --cflags --libs liburing) \
         -o "$work/options"

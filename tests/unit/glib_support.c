@@ -41,7 +41,10 @@ static gboolean call(gpointer data)
 {
     taken_from_glib();
     const struct attached *attached = data;
-    return attached->fn(attached->data);
+    gboolean again = attached->fn(attached->data);
+
+    hand_over(); /* to destroy(), which may run on another thread */
+    return again;
 }
 
 static void destroy(gpointer data)
