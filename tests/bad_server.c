@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A server that says what it was told to: bad-server PATH SCRIPT end|hang
+ * A server that says what it was told to: bad-server PATH SCRIPT end|hang|once
  *
  * To each client, one after the other, it sends the first line of SCRIPT, and one more for each line that it gets; a '+' in one
- * becomes a newline, and a last line without its newline is sent so. Then it closes the connection (end), or says nothing more until the client goes (hang).
- * Prints "ready" once it listens, and runs until it is killed.
+ * becomes a newline, and a last line without its newline is sent so. Then it closes the connection (end, once), or says nothing
+ * more until the client goes (hang). Prints "ready" once it listens, and runs until it is killed, or (once) the first client
+ * was served.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,5 +82,7 @@ int main(int argc, char **argv)
             continue;
         serve(client, script, strcmp(argv[3], "hang") == 0);
         close(client);
+        if (strcmp(argv[3], "once") == 0)
+            return EXIT_SUCCESS;
     }
 }

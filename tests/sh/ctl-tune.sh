@@ -84,4 +84,33 @@ wait_until is_old # what was asked for waits in the socket
 timeout=
 ends 3 'closed the connection; the old setting \(is in force$\|could not be put back: cannot connect to [^;]*set io0 \)' stop_server
 
+# Nobody knows whether the setting that was asked for last is in force, until there is another connection.
+setting() { # POLL-MAX-NS
+    echo "{\"return\": [{\"id\": \"io0\", \"thread-id\": 7, \"poll-policy\": \"classic\", \"poll-max-ns\": $1," \
+        '"poll-grow": 0, "poll-shrink": 0, "poll-weight": 0}]}'
+}
+stats() { # OPS
+    echo "{\"return\": [{\"id\": \"io0\", \"thread-id\": 7, \"cpu-ns\": $1, \"ops\": {\"read\": $1}}]}"
+}
+greeting='{"QMP": {}}' done='{"return": {}}'
+two_servers() # the second begins where the first ends
+{
+    "$LARIAT_BUILDDIR/tests/bad-server" "$socket" "$dir/first" once
+    exec "$LARIAT_BUILDDIR/tests/bad-server" "$socket" "$dir/second" end
+}
+# What is in force then is 5000 (the old one), 8000 (on trial) or another. LINE: the answer to what set that on trial; without it
+# that is lost.
+lost_and_found() # STATUS WORD POLL-MAX-NS [LINE]
+{
+    printf '%s\n' "$greeting" "$done" "$(setting 5000)" "$(stats 1)" "$(stats 2)" "${@:4}" >"$dir/first"
+    printf '%s\n' "$greeting" "$done" "$(setting "$3")" "$done" >"$dir/second"
+    start_in_background two_servers
+    # With this seed the first turn is that of the candidate.
+    fails "$1" "$2" tune io0 --budget=1 --candidates=classic/8us --seed=3
+    stop_server
+}
+lost_and_found 3 'the old setting is in force' 8000
+lost_and_found 3 'the old setting is in force' 5000 "$done"
+lost_and_found 3 'somebody else' 9000
+
 echo "lariat-ctl tune: the old setting comes back, or the better one stays"

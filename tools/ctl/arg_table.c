@@ -52,9 +52,9 @@ const struct command_row command_table[] = {
                   "Keys: up and down select, + and - double and halve poll-max-ns, 0 turns polling off, s sorts, p pauses, "
                   "q quits. Where there is no terminal, and with --batch, --count or --json, it prints lines." },
     [CTL_TUNE] = { "tune", "ID", 1, 1, false, "find the polling that suits what an iothread does now",
-                   "Tries settings of the poll properties on the running iothread, in turns with the old one, and says whether one "
-                   "of them is better, beyond chance. The old one is put back at the end, unless --apply is given and another "
-                   "is better, and whenever something goes wrong." },
+                   "Tries settings of the poll properties on the running iothread, in turns with the old one, and says "
+                   "whether one of them is better, beyond chance. The old one is put back at the end, unless --apply is "
+                   "given and another is better, and whenever something goes wrong." },
     [CTL_WATCH_EVENTS] = { "watch-events", "", 0, 0, false, "print what happens to iothreads, a line for each event",
                            "Iothreads that come and go, and poll parameters that change, until interrupted." },
     [CTL_ADD] = { "add", "ID [PROPERTY=VALUE...]", 1, -1, true, "make an iothread in the program",

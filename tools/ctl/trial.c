@@ -111,8 +111,8 @@ enum client_status trial_set(struct trial *trial, const struct tune_config *conf
     return CLIENT_OK;
 }
 
-/* Is the setting in force the one that was set last, or may have been? */
-static enum client_status check_setting(struct trial *trial)
+/* Is the setting in force the one that was set last, or may have been? or_old: or is it the old one again? */
+static enum client_status check_setting(struct trial *trial, bool or_old)
 {
     struct tune_config now;
     int64_t thread_id = trial->thread_id;
@@ -120,8 +120,8 @@ static enum client_status check_setting(struct trial *trial)
 
     if (status == CLIENT_REFUSED)
         trial->own = trial->touched = false;
-    if (status || equal(&now, &trial->set) || equal(&now, &trial->asked))
-        return status; /* `asked` is the old one where the answer to that was lost */
+    if (status || equal(&now, &trial->set) || equal(&now, &trial->asked) || (or_old && equal(&now, &trial->old)))
+        return status;
     trial->own = trial->touched = false;
     return client_fail(trial->client, CLIENT_REFUSED,
                        "somebody else has changed the polling of iothread '%s': that is left as it is now", trial->id);
@@ -145,22 +145,25 @@ static enum client_status restore_anew(struct trial *trial)
     enum client_status status = reconnect(trial);
 
     if (!status)
-        status = check_setting(trial);
+        status = check_setting(trial, true);
     return status ? status : trial_set(trial, &trial->old);
 }
 
 enum client_status trial_restore(struct trial *trial, int after)
 {
+    const struct tune_config asked = trial->asked;
     enum client_status status = CLIENT_OK;
 
     if (trial->own && after != CLIENT_LOST)
-        status = check_setting(trial);
+        status = check_setting(trial, false);
     if (!trial->own)
         return status;
     /* By the old connection first: should the program be held up, it will read this behind what it has not read yet. */
     status = trial_set(trial, &trial->old);
-    if (status == CLIENT_LOST)
+    if (status == CLIENT_LOST) {
+        trial->asked = asked; /* it may still be in force */
         status = restore_anew(trial);
+    }
     return status;
 }
 
@@ -285,7 +288,7 @@ int trial_run(struct trial *trial, const struct tune_config *config, int64_t len
         status =
             sample_in_flight(trial, begin_ns + length_ns, step_ns < LOOK_MIN_NS ? LOOK_MIN_NS : step_ns, &in_flight, &now);
     if (!status)
-        status = (int)check_setting(trial);
+        status = (int)check_setting(trial, false);
     if (!status)
         *figures = figures_of(trial, before, now, in_flight);
     json_decref(before);

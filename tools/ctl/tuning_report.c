@@ -85,10 +85,10 @@ static void print_leader(const struct tuning_report *report, FILE *out)
 
     if (verdict->leader == TUNING_OLD)
         return;
-    fprintf(out, "%s is %s times as good: %s %s, CPU time %s (95 %%, all %u together)\n",
+    fprintf(out, "%s is %s times as good: %s %s, CPU time %s (95 %% intervals that hold together)\n",
             tune_config_name(name, &report->tuning->settings[verdict->leader]), interval_text(gain, &verdict->gain),
             report->has_latency ? "latency" : "rate", interval_text(latency, &verdict->latency),
-            interval_text(cpu, &verdict->cpu), report->tuning->n_finalists);
+            interval_text(cpu, &verdict->cpu));
 }
 
 static void print_verdict(const struct tuning_report *report, FILE *out)
