@@ -225,9 +225,10 @@ const char *tune_snippet_text(char buf[TUNE_SNIPPET_MAX], enum tune_snippet snip
         add_rest(buf, n, config, " --poll_grow=", " --poll_shrink=", " --poll_weight=");
         break;
     case SNIPPET_C: c_snippet(buf, config); break;
-    case SNIPPET_CTL:
-        n = snprintf(buf, TUNE_SNIPPET_MAX, "lariat-ctl set ID poll-policy=%s poll-max-ns=%" PRId64, policy, config->max_ns);
-        add_rest(buf, n, config, " poll-grow=", " poll-shrink=", " poll-weight=");
+    case SNIPPET_CTL: /* what it has now is not known: all of it */
+        snprintf(buf, TUNE_SNIPPET_MAX,
+                 "lariat-ctl set ID poll-policy=%s poll-max-ns=%" PRId64 " poll-grow=%" PRId64 " poll-shrink=%" PRId64
+                 " poll-weight=%" PRId64, policy, config->max_ns, config->grow, config->shrink, config->weight);
         break;
     case SNIPPET_IOTHREAD:
         n = snprintf(buf, TUNE_SNIPPET_MAX, "id=io0,poll-policy=%s,poll-max-ns=%" PRId64, policy, config->max_ns);

@@ -483,7 +483,7 @@ static const struct {
     { "classic/64us", SNIPPET_BENCH, "--poll_policy=classic --poll_max_ns=64000" },
     { "weighted/64us/4/2/5", SNIPPET_BENCH,
       "--poll_policy=weighted --poll_max_ns=64000 --poll_grow=4 --poll_shrink=2 --poll_weight=5" },
-    { "auto", SNIPPET_CTL, "lariat-ctl set ID poll-policy=auto poll-max-ns=200000" },
+    { "auto", SNIPPET_CTL, "lariat-ctl set ID poll-policy=auto poll-max-ns=200000 poll-grow=0 poll-shrink=0 poll-weight=0" },
     { "auto", SNIPPET_C,
       "struct lariat_poll_params p; lariat_poll_params_init(&p, LARIAT_POLL_AUTO); p.max_ns = 200000; "
       "lariat_loop_set_poll_params(loop, &p);" },
