@@ -207,14 +207,14 @@ static void measure_disk(const char *label, const char *path, enum mode mode, in
 
 /* ---- two loops that play ball ---- */
 
+/* Two lines each, so that neither writes what the other one reads. */
 struct player {
     struct lariat_iothread *iothread;
-    struct lariat_bh *bh;
-    struct player *other;
+    struct lariat_bh *bh, *other_bh;
     atomic_ulong n;
     atomic_bool stop;
     sem_t over;
-};
+} __attribute__((aligned(128)));
 
 static void hit_back(void *opaque)
 {
@@ -222,7 +222,7 @@ static void hit_back(void *opaque)
 
     atomic_fetch_add_explicit(&p->n, 1, memory_order_relaxed);
     if (!atomic_load_explicit(&p->stop, memory_order_relaxed))
-        (void)lariat_bh_schedule(p->other->bh);
+        (void)lariat_bh_schedule(p->other_bh);
     else
         sem_post(&p->over);
 }
@@ -236,12 +236,13 @@ static void measure_pingpong(bool one_cpu, enum mode mode, int round, double sec
 
     for (int i = 0; i < 2; i++) {
         memset(&players[i], 0, sizeof(players[i]));
-        players[i].other = &players[!i];
         sem_init(&players[i].over, 0, 0);
         players[i].iothread = iothread_of(mode, names[i], cpus[one_cpu ? 0 : i]);
         if (lariat_bh_new(lariat_iothread_loop(players[i].iothread), "ball", hit_back, &players[i], &players[i].bh))
             die("BH", ENOMEM);
     }
+    for (int i = 0; i < 2; i++)
+        players[i].other_bh = players[!i].bh;
     (void)lariat_bh_schedule(players[0].bh);
     sleep_s(seconds / 4);
     n = atomic_load(&players[0].n);
