@@ -9,8 +9,9 @@
  *   timer slack in it, so it counts only while nothing else is known. The CPU time of a sleep is looked at now and then and
  *   comes in at the price.
  * - Spinning is put off for a while, and such waits teach nothing, where it does harm itself: whoever ends the waits needs this
- *   very CPU; somebody else got it in the middle of a spin, for longer than spins had gained; more threads spin than there are
- *   CPUs, or CPUs' worth of quota; the budget is used up. If the same follows soon after, the next time is four times as long.
+ *   very CPU; somebody else got it in the middle of a spin, for longer than half of what spins had gained; more threads spin than
+ *   there are CPUs, or CPUs' worth of quota; the budget is used up. If the same follows soon after, the next time is four times as
+ *   long.
  */
 #include "wait_auto.h"
 
@@ -29,6 +30,7 @@
 #define CPU_EVERY 64              /* sleeps */
 #define GAP_NS 50000              /* between two looks: somebody else was running */
 #define CROWD_AFTER_NS 2000       /* shorter spins do not count themselves */
+#define GAIN_FACTOR 2             /* spins have to gain so much more than it took others to have their turn */
 #define HOLD_MIN_NS 10000000
 #define HOLD_MAX_NS 1000000000
 #define HOLD_GROWTH 4             /* finding out costs some time slices */
@@ -168,13 +170,13 @@ static bool preempted(struct lariat_loop *loop)
     return n > before;
 }
 
-/* A loop that uses up its time slices is preempted in any case. Only if its spins gained less than that took, they are to blame. */
+/* A loop that uses up its time slices is preempted in any case. Only if its spins gained little by it they are to blame. */
 static void end_preempted(struct lariat_loop *loop, int64_t now_ns)
 {
     struct wait_auto *a = &loop->waits;
 
     stat_add(&loop->stats.spins_preempted, 1);
-    if (a->gained_ns < a->gap_ns)
+    if (a->gained_ns < GAIN_FACTOR * a->gap_ns)
         hold(a, now_ns, true);
     a->gained_ns = 0;
 }

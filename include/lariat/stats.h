@@ -77,7 +77,7 @@ struct lariat_loop_stats {
     uint64_t wake_probe_ns;    /* current, median: by how much waits that slept on trial outlast those that were spun for */
     uint64_t sleep_cpu_ns;     /* current, median: CPU time of this thread for a sleep */
     uint64_t wakes_same_cpu;   /* sleeps ended by a thread on the CPU of the loop: no spinning for a while */
-    uint64_t spins_preempted;  /* spins cut off by another thread: likewise, if that took longer than spins had gained */
+    uint64_t spins_preempted;  /* spins cut off by another thread: likewise, if that took half of what spins had gained */
     uint64_t spins_crowded;    /* spins given up because more threads were spinning than there are CPUs: likewise */
     uint64_t spins_unpaid;     /* spins that poll-cpu-budget did not allow */
     /* Whatever the policy. */
