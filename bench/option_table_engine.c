@@ -102,7 +102,7 @@ const struct option_row option_table_engine[] = {
       "RWF_DONTCACHE: what buffered I/O leaves in the page cache goes at once; nothing under --direct=1; default 0" },
     { "hipri", NULL, OPTION_LATER, TYPE_FLAG, JOB(hipri), 0, 0, NULL, NULL, "poll the device (IORING_SETUP_IOPOLL)" },
     { "poll_max_ns", NULL, OPTION_BUILT, TYPE_NS, JOB(poll_max_ns), 0, INT64_MAX, NULL, "TIME",
-      "longest spin before the loop sleeps (ns, or with us, ms, s); 0: never spin; default 32768, under auto 200000" },
+      "longest spin before the loop sleeps (ns, or with us, ms, s); 0: never spin; default 200000, under other policies 32768" },
     { "poll_grow", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_grow), 0, FACTOR_MAX, NULL, "N",
       "factor by which the window grows; 0: the policy's own (2)" },
     { "poll_shrink", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_shrink), 0, FACTOR_MAX, NULL, "N",
@@ -110,7 +110,7 @@ const struct option_row option_table_engine[] = {
     { "poll_weight", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(poll_weight), 0, 63, NULL, "N",
       "weighted: the last wait counts for one part in 2^N; 0: the policy's own (3)" },
     { "poll_policy", NULL, OPTION_BUILT, TYPE_CHOICE, JOB(poll_policy), 0, 0, policy_choices, "POLICY",
-      "what moves the window: classic (default), weighted, auto" },
+      "what moves the window: auto (default), classic, weighted" },
     { "wait_batch", NULL, OPTION_BUILT, TYPE_NUMBER, JOB(wait_batch), 0, WAIT_BATCH_MAX, NULL, "N",
       "completions that the loop waits for before it goes on, at most what is in flight; 1: any; default 0: any, under auto by what "
       "is in flight" },

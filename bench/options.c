@@ -19,7 +19,7 @@ static void set_job_defaults(struct job_options *job)
 {
     struct lariat_poll_params params;
 
-    lariat_poll_params_init(&params, LARIAT_POLL_CLASSIC);
+    lariat_poll_params_init(&params, LARIAT_POLL_DEFAULT);
     *job = (struct job_options){
         .nrfiles = 1,
         .buffered = true,
@@ -48,7 +48,7 @@ static void set_job_defaults(struct job_options *job)
         .sqthread_poll_cpu = -1,
         .nonvectored = -1,
         .poll_max_ns = params.max_ns,
-        .poll_policy = LARIAT_POLL_CLASSIC,
+        .poll_policy = LARIAT_POLL_DEFAULT,
         .wait_min_ns = 100000,
         .prio = -1,
         .stats = true,

@@ -271,7 +271,7 @@ static int loop_init(struct lariat_loop *loop, const struct lariat_loop_options 
     if (opts->poll)
         loop->tuning_set.poll = *opts->poll;
     else
-        lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_CLASSIC);
+        lariat_poll_params_init(&loop->tuning_set.poll, LARIAT_POLL_DEFAULT);
     loop->tuning_set.wait_min_ns = WAIT_MIN_NS_DEFAULT;
     loop->generation = fork_generation();
     loop->name = strdup(opts->name);

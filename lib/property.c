@@ -27,15 +27,15 @@ struct suffix {
 
 /* type, min, max, live, poll, choices, default, help */
 static const struct lariat_property_info table[N_PROPERTIES] = {
-    [PROPERTY_POLL_MAX_NS] = { "poll-max-ns", LARIAT_PROPERTY_DURATION, 0, INT64_MAX, true, true, NULL, "32768",
-                               "longest time to spin before a sleep; 0: never spin (default under auto: 200000)" },
+    [PROPERTY_POLL_MAX_NS] = { "poll-max-ns", LARIAT_PROPERTY_DURATION, 0, INT64_MAX, true, true, NULL, "200000",
+                               "longest time to spin before a sleep; 0: never spin (default but under auto: 32768)" },
     [PROPERTY_POLL_GROW] = { "poll-grow", LARIAT_PROPERTY_INTEGER, 0, INT64_MAX, true, true, NULL, "0",
                              "factor by which the window grows; 0: 2" },
     [PROPERTY_POLL_SHRINK] = { "poll-shrink", LARIAT_PROPERTY_INTEGER, 0, INT64_MAX, true, true, NULL, "0",
                                "divisor by which the window shrinks; 0: to zero (weighted: 2)" },
     [PROPERTY_POLL_WEIGHT] = { "poll-weight", LARIAT_PROPERTY_INTEGER, 0, 63, true, true, NULL, "0",
                                "weighted policy: how slowly the average follows, as a shift; 0: 3" },
-    [PROPERTY_POLL_POLICY] = { "poll-policy", LARIAT_PROPERTY_CHOICE, 0, 0, true, true, "classic weighted auto", "classic",
+    [PROPERTY_POLL_POLICY] = { "poll-policy", LARIAT_PROPERTY_CHOICE, 0, 0, true, true, "classic weighted auto", "auto",
                                "rule that moves the window" },
     [PROPERTY_POLL_PRICE] = { "poll-price", LARIAT_PROPERTY_INTEGER, 0, 10000, true, true, NULL, "25",
                               "auto policy: price of a ns spun, in percent of a ns of latency" },

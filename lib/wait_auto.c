@@ -350,8 +350,10 @@ void wait_auto_reset(struct lariat_loop *loop)
     a->n_spins = a->n_misses = 0;
     a->cpu_in = 1;
     a->gained_ns = a->hold_until_ns = a->hold_ns = a->budget_ns = a->budget_at_ns = 0;
-    if (in_force)
+    if (in_force) {
         a->n_switches = seam_involuntary_switches();
+        (void)seam_cpu_share(); /* the first time it reads files, which is nothing for a spin */
+    }
     stat_set(&loop->stats.window_ns, (uint64_t)loop->window_ns);
     stat_set(&loop->stats.penalty_ns, in_force ? (uint64_t)penalty_ns : 0);
 }

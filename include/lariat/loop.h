@@ -38,7 +38,7 @@ struct lariat_loop_options {
     unsigned cq_entries; /* completion queue, sq_entries to 65536, rounded up likewise; default 4 * sq_entries */
     unsigned flags;      /* LARIAT_LOOP_... */
     unsigned sqpoll_cpu; /* read with LARIAT_LOOP_SQPOLL_CPU only */
-    const struct lariat_poll_params *poll; /* copied; NULL: the defaults of the classic policy */
+    const struct lariat_poll_params *poll; /* copied; NULL: the defaults of LARIAT_POLL_DEFAULT */
 };
 #define LARIAT_LOOP_OPTIONS_INIT { sizeof(struct lariat_loop_options), NULL, 0, 0, 0, 0, NULL }
 

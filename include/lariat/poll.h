@@ -34,6 +34,9 @@ enum lariat_poll_policy {
     LARIAT_POLL_AUTO = 2
 };
 
+/* The policy of a loop that is made without parameters. */
+#define LARIAT_POLL_DEFAULT LARIAT_POLL_AUTO
+
 /*
  * The parameters, always taken literally: there is no "0 means default" here, so begin with lariat_poll_params_init().
  * `reserved` must be 0 (-EINVAL otherwise). A value out of range is refused with -ERANGE.

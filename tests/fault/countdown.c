@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 
+#include "cpu_share.h"
 #include "fork.h"
 
 #define N_MAX 400     /* no scenario asks for that much: it would never end */
@@ -218,7 +219,10 @@ static bool is_alone(void)
 static void make_loop(struct stage *stage, unsigned flags, unsigned sq_entries)
 {
     struct lariat_loop_options opts = LARIAT_LOOP_OPTIONS_INIT;
+    struct lariat_poll_params poll;
 
+    lariat_poll_params_init(&poll, LARIAT_POLL_CLASSIC); /* it sleeps at first, which is a call that can fail */
+    opts.poll = &poll;
     opts.flags = flags;
     opts.sq_entries = sq_entries;
     opts.cq_entries = 2 * sq_entries;
@@ -229,6 +233,7 @@ static void make_loop(struct stage *stage, unsigned flags, unsigned sq_entries)
 
 static void set_stage(struct stage *stage)
 {
+    (void)cpu_share(); /* looked at once per process, and borne if that fails */
     switch (now.scenario->kind) {
     case STAGE_EMPTY:
         break;

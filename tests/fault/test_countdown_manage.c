@@ -52,7 +52,7 @@ static int set_several(struct stage *stage)
     inject_on();
     const int rc = lariat_iothread_set_from_string(stage->iothread, "poll-max-ns=7,poll-grow=3,aio-max-batch=2", NULL);
     inject_off();
-    require_that(has(stage->iothread, "poll-max-ns", rc == 0 ? "7" : "32768"));
+    require_that(has(stage->iothread, "poll-max-ns", rc == 0 ? "7" : "200000"));
     require_that(has(stage->iothread, "poll-grow", rc == 0 ? "3" : "0"));
     require_that(has(stage->iothread, "aio-max-batch", rc == 0 ? "2" : "0"));
     return rc;

@@ -21,7 +21,7 @@ good "${job[@]}" --number_ios=100 --poll_max_ns=0 --write_wait_log="$log"
 [ "$(count '^[0-9]+ # slept$' "$log")" -ge 10 ] || fail "$(count slept "$log") sleeps for 100 I/Os"
 { [ "$(count '^#' "$log")" = 1 ] && ! grep -Evq '^(#.*|[0-9]+ # slept)$' "$log"; } ||
     fail "$(head -n 3 "$log")"
-good "${job[@]}" --number_ios=100 --poll_max_ns=1s --poll_grow=1000000 --write_wait_log="$log"
+good "${job[@]}" --number_ios=100 --poll_policy=classic --poll_max_ns=1s --poll_grow=1000000 --write_wait_log="$log"
 [ "$(count '^[0-9]+$' "$log")" -ge 10 ] || fail "$(count '^[0-9]+$' "$log") spins for 100 I/Os"
 [ "$(count slept "$log")" -lt 10 ] || fail "an endless window, and $(count slept "$log") sleeps"
 

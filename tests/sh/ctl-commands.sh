@@ -14,23 +14,23 @@ command -v jq >/dev/null || json() { echo "SKIP: jq was not found: JSON is not l
 # list
 good list
 has '^ID +THREAD +POLICY +POLL-MAX +GROW +SHRINK +WINDOW +RUNNING$'
-has "^io0 +[0-9]+ +classic +32\.8 us +0 +0 +[0-9.]+ [nu]s +yes$"
+has "^io0 +[0-9]+ +auto +200 us +0 +0 +[0-9.]+ [nu]s +yes$"
 [ "$(wc -l <"$dir/out")" = 3 ] || fail "not one line for each iothread"
 prints $'io0\nio1' list --names
 good list --effective
 has '^io0 .* 2 +0 '
 good --json list
 [ "$(wc -l <"$dir/out")" = 1 ] || fail "the JSON is not one line"
-json 'length == 2 and .[0].id == "io0" and .[0]["poll-max-ns"] == 32768 and .[0].running'
+json 'length == 2 and .[0].id == "io0" and .[0]["poll-max-ns"] == 200000 and .[0].running'
 
 # get and set, of which the values are those that the other takes
-prints 32768 get io0 poll-max-ns
-prints 32768 get io0 poll_max_ns
-prints 32768 get io0 poll-max-ns --json
+prints 200000 get io0 poll-max-ns
+prints 200000 get io0 poll_max_ns
+prints 200000 get io0 poll-max-ns --json
 prints off get io0 sqpoll
 prints false get io0 sqpoll --json
-prints classic get io0 poll-policy
-prints '"classic"' --json get io0 poll-policy
+prints auto get io0 poll-policy
+prints '"auto"' --json get io0 poll-policy
 prints '' set io0 poll-max-ns=100us poll_grow=4
 prints 100000 get io0 poll-max-ns
 good get io0
@@ -117,7 +117,7 @@ json '.event == "POLL_PARAMS_CHANGED" and .data.id == "io1"'
 
 # properties, commands
 good properties
-has '^poll-max-ns +duration +0 or more +32768 ns +yes +[a-z]'
+has '^poll-max-ns +duration +0 or more +200000 ns +yes +[a-z]'
 has '^sqpoll +bool +on off +off +no +'
 good properties --names
 [ "$(head -n 1 "$dir/out")" = poll-max-ns ] || fail "properties --names begins with something else"

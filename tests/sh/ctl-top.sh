@@ -30,17 +30,17 @@ see 'q quit'
 # What there is to see, with bars of the window's history.
 see '^lariat-ctl top  2 iothreads  [0-9.]+k IOPS  every 0.1 s'
 see '^  ID +THREAD POLICY +MAX +WINDOW +HIT +SPIN SLEEP CALLB +IOPS BATCH WAKE/S +HISTORY$'
-see '^> io0 +[0-9]+ classic  32\.8 us +[0-9.]+ [nu]s +([0-9.]+ %|-) +[0-9.]+ % +[0-9.]+ % +[0-9.]+ % [0-9.]+k? '
+see '^> io0 +[0-9]+ auto    +200 us +[0-9.]+ [nu]s +([0-9.]+ %|-) +[0-9.]+ % +[0-9.]+ % +[0-9.]+ % [0-9.]+k? '
 see '^  io1 .* [.▁▂▃▄▅▆▇█]{5,}$'
 
 # Keys.
 keys Down
 see '^> io1'
 keys + +
-wait_until poll_max_is io1 131072
-see 'io1: poll-max-ns is now 131 us'
+wait_until poll_max_is io1 800000
+see 'io1: poll-max-ns is now 800 us'
 keys -- -
-wait_until poll_max_is io1 65536
+wait_until poll_max_is io1 400000
 keys 0
 wait_until poll_max_is io1 0
 keys +

@@ -111,7 +111,7 @@ bool loop_settles(struct lariat_loop *loop)
 
 static const struct lariat_poll_params *default_poll(struct lariat_poll_params *params)
 {
-    lariat_poll_params_init(params, LARIAT_POLL_CLASSIC);
+    lariat_poll_params_init(params, tests_run_with("poll") ? LARIAT_POLL_CLASSIC : LARIAT_POLL_DEFAULT);
     if (tests_run_with("nopoll")) {
         params->max_ns = 0;
         return params;
@@ -129,7 +129,7 @@ static bool poll_is_default(const struct lariat_poll_params *poll)
 {
     struct lariat_poll_params defaults;
 
-    lariat_poll_params_init(&defaults, LARIAT_POLL_CLASSIC);
+    lariat_poll_params_init(&defaults, LARIAT_POLL_DEFAULT);
     return poll == NULL || memcmp(poll, &defaults, sizeof(defaults)) == 0;
 }
 

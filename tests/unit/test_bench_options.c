@@ -71,7 +71,8 @@ START_TEST(the_defaults_are_fios_and_the_librarys)
 
     ck_assert_int_eq(p.rc, 0);
     ck_assert(job->bs == 4096 && job->iodepth == 1 && job->numjobs == 1 && job->rw == RW_READ && job->rwmixread == 50);
-    ck_assert(job->ioengine == ENGINE_LARIAT && job->poll_max_ns == 32768 && job->randseed == 137 && job->invalidate);
+    ck_assert(job->ioengine == ENGINE_LARIAT && job->poll_max_ns == 200000 && job->randseed == 137 && job->invalidate);
+    ck_assert_int_eq((int)job->poll_policy, LARIAT_POLL_AUTO);
     ck_assert_uint_eq(p.options.formats, FORMAT_NORMAL);
     parsed_free(&p);
 }

@@ -149,6 +149,7 @@ END_TEST
 START_TEST(another_maximum_set_in_the_loop_is_set_as_well)
 {
     struct lariat_poll_params params = classic_params(32768);
+    set_or_fail(PROPERTY_POLL_POLICY, "classic");
     config_put_poll(&config, &params); /* as it was */
     set_or_fail(PROPERTY_POLL_POLICY, "auto");
     must_read(PROPERTY_POLL_MAX_NS, "200000");
@@ -210,6 +211,7 @@ END_TEST
 
 START_TEST(under_classic_a_grow_of_0_is_2_and_a_shrink_of_0_stays)
 {
+    set_or_fail(PROPERTY_POLL_POLICY, "classic");
     ck_assert_int_eq(effective(PROPERTY_POLL_GROW), 2);
     ck_assert_int_eq(effective(PROPERTY_POLL_SHRINK), 0);
     ck_assert_int_eq(effective(PROPERTY_POLL_MAX_NS), 32768);
@@ -256,6 +258,7 @@ END_TEST
 
 START_TEST(a_batch_of_0_is_none_but_under_auto)
 {
+    set_or_fail(PROPERTY_POLL_POLICY, "classic");
     ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 1);
     set_or_fail(PROPERTY_WAIT_BATCH, "8");
     ck_assert_int_eq(effective(PROPERTY_WAIT_BATCH), 8);

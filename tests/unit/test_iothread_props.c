@@ -299,7 +299,8 @@ START_TEST(a_number_of_completions_to_wait_for_is_in_force_by_the_next_iteration
         unsigned n;
         int64_t min_ns;
     } steps[] = {
-        { "wait-batch=8,wait-min-ns=7us", 8, 7000 }, { "wait-batch=0,wait-min-ns=1", 1, 1 }, { "poll-policy=auto", 0, 1 },
+        { "poll-policy=classic,wait-batch=8,wait-min-ns=7us", 8, 7000 },
+        { "wait-batch=0,wait-min-ns=1", 1, 1 }, { "poll-policy=auto", 0, 1 },
         { "wait-min-ns=0", 1, 0 },                   { "wait-min-ns=2", 0, 2 },              { "wait-batch=1", 1, 2 },
         { "poll-policy=weighted,wait-batch=0", 1, 2 },
     };
@@ -412,7 +413,7 @@ static void read_the_window(void *window_ns)
 START_TEST(the_window_begins_at_zero_again)
 {
     int64_t window_ns = -1;
-    ck_assert_int_eq(lariat_iothread_set_from_string(iothread, "poll-max-ns=100s,poll-grow=1", NULL), 0);
+    ck_assert_int_eq(lariat_iothread_set_from_string(iothread, "poll-policy=classic,poll-max-ns=100s,poll-grow=1", NULL), 0);
     settled_call_or_fail(iothread, open_the_window, NULL);
     call_or_fail(lariat_iothread_loop(iothread), read_the_window, &window_ns);
     ck_assert_int_eq(window_ns, 1000000000);

@@ -89,11 +89,11 @@ END_TEST
 
 START_TEST(poll_parameters_given_are_those_of_its_loop)
 {
-    struct lariat_iothread *iothread = from_text_or_fail("id=io0,poll-max-ns=1us,poll-grow=2,poll-shrink=3,poll-weight=4,"
+    struct lariat_iothread *iothread = from_text_or_fail("id=io0,poll-policy=weighted,poll-max-ns=1us,poll-grow=2,poll-shrink=3,poll-weight=4,"
                                                          "poll-price=5,poll-cpu-budget=6");
     struct lariat_poll_params read;
     lariat_loop_get_poll_params(lariat_iothread_loop(iothread), &read);
-    ck_assert_int_eq(read.policy, LARIAT_POLL_CLASSIC);
+    ck_assert_int_eq(read.policy, LARIAT_POLL_WEIGHTED);
     ck_assert(read.max_ns == 1000 && read.grow == 2 && read.shrink == 3);
     ck_assert(read.weight == 4 && read.price == 5 && read.cpu_budget == 6);
     lariat_iothread_destroy(iothread);

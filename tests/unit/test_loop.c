@@ -18,8 +18,8 @@ START_TEST(a_loop_without_options_has_the_defaults)
     ck_assert_uint_eq(stats.sq_entries, tests_run_with("cq8") ? 8 : 128);
     ck_assert_uint_eq(stats.cq_entries, tests_run_with("cq8") ? 8 : 512);
     lariat_loop_get_poll_params(loop, &params);
-    ck_assert_int_eq(params.policy, LARIAT_POLL_CLASSIC);
-    ck_assert_int_eq(params.max_ns, tests_run_with("nopoll") ? 0 : tests_run_with("poll") ? 1000000 : 32768);
+    ck_assert_int_eq(params.policy, tests_run_with("poll") ? LARIAT_POLL_CLASSIC : LARIAT_POLL_AUTO);
+    ck_assert_int_eq(params.max_ns, tests_run_with("nopoll") ? 0 : tests_run_with("poll") ? 1000000 : 200000);
 
     loop_done(loop);
 }

@@ -53,7 +53,8 @@ START_TEST(changed_poll_parameters_are_told_with_their_values)
 {
     struct lariat_iothread *iothread = iothread_or_fail("io0");
     ck_assert_int_eq(
-        lariat_iothread_set_from_string(iothread, "poll-max-ns=9us,poll-grow=3,poll-shrink=0,poll-weight=5", NULL), 0);
+        lariat_iothread_set_from_string(iothread, "poll-policy=classic,poll-max-ns=9us,poll-grow=3,poll-shrink=0,poll-weight=5", NULL),
+        0);
     json_t *event = client_receive_event(&client, "POLL_PARAMS_CHANGED");
     const json_t *data = json_object_get(event, "data");
 

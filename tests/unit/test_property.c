@@ -99,7 +99,7 @@ static const struct {
     int64_t min, max;
     bool live;
 } contract[] = {
-    { "poll-max-ns", "32768", 0, INT64_MAX, true },    { "poll-grow", "0", 0, INT64_MAX, true },
+    { "poll-max-ns", "200000", 0, INT64_MAX, true },   { "poll-grow", "0", 0, INT64_MAX, true },
     { "poll-shrink", "0", 0, INT64_MAX, true },        { "poll-weight", "0", 0, 63, true },
     { "poll-price", "25", 0, 10000, true },            { "poll-cpu-budget", "0", 0, 100, true },
     { "wait-batch", "0", 0, 32768, true },             { "wait-min-ns", "100000", 0, 1000000000, true },

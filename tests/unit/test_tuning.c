@@ -94,7 +94,10 @@ END_TEST
 
 START_TEST(the_window_outlives_a_change_of_what_is_no_poll_parameter)
 {
-    struct loop_tuning tuning;
+    struct loop_tuning tuning = tuning_of(loop);
+    lariat_poll_params_init(&tuning.poll, LARIAT_POLL_CLASSIC);
+    ck_assert_int_eq(loop_set_tuning(loop, &tuning), 0);
+    poll_until_quiet(loop);
     loop->window_ns = 4321;
     tune_batch(4);
     ck_assert_int_eq(loop->window_ns, 4321);
