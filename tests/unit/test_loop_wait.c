@@ -133,13 +133,13 @@ START_TEST(setting_parameters_closes_the_window)
 {
     struct lariat_loop *loop = loop_with_window_or_fail(3600 * NS_PER_S);
     const struct lariat_poll_params params = classic_params(3600 * NS_PER_S);
-    wait_by_timer(loop, NS_PER_MS);
+    open_window(loop);
     ck_assert_uint_eq(stats_of(loop).window_ns, 4000);
 
     set_params_or_fail(loop, &params);
     ck_assert_int_eq(lariat_loop_poll(loop, false), 0);
     ck_assert_uint_eq(stats_of(loop).window_ns, 0);
-    wait_by_timer(loop, NS_PER_MS);
+    open_window(loop);
     ck_assert_uint_eq(stats_of(loop).window_ns, 4000);
 
     loop_done(loop);
