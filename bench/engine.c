@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SQ_ENTRIES_MIN 128 /* the library's default */
 
@@ -42,18 +41,15 @@ uint32_t engine_batch_max(const struct job_options *options)
     return (uint32_t)most;
 }
 
-bool engine_sq_cpu_refused(const struct job_options *options, int rc)
+/* Who may run where was checked before, so it is the CPU of the kernel's thread. */
+static bool sq_cpu_refused(const struct job_options *options, int rc)
 {
-    int64_t cpu = options->sqthread_poll_cpu;
-
-    if (!options->sqthread_poll || cpu < 0 || (rc != -EINVAL && rc != -ENODEV))
-        return false;
-    return !options->cpus_allowed || cpu >= sysconf(_SC_NPROCESSORS_CONF); /* else it may be that other CPU */
+    return options->sqthread_poll && options->sqthread_poll_cpu >= 0 && (rc == -EINVAL || rc == -ENODEV);
 }
 
 int engine_tell_setup(const struct bench_job *job, int rc)
 {
-    if (engine_sq_cpu_refused(job->options, rc)) {
+    if (sq_cpu_refused(job->options, rc)) {
         fprintf(stderr,
                 "lariat-bench: job %s: --sqthread_poll_cpu=%" PRId64 ": there is no such CPU here, or it may not be used\n",
                 job->options->name, job->options->sqthread_poll_cpu);

@@ -40,7 +40,4 @@ uint32_t engine_batch_max(const struct job_options *options);
 /* Tell on stderr why a ring was refused, and what to do about it. Returns rc. */
 int engine_tell_setup(const struct bench_job *job, int rc);
 
-/* Was a ring refused with rc because of --sqthread_poll_cpu? */
-bool engine_sq_cpu_refused(const struct job_options *options, int rc);
-
 #endif
